@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* rheap/model.h - what an object is: the contract between heap and embedder.
+ *
+ * The heap knows slots; it learns from a model what is inside them.  A model
+ * is a constant table of functions.  Only `trace` is required, and only when
+ * objects refer to each other. */
+#ifndef RHEAP_MODEL_H
+#define RHEAP_MODEL_H
+
+#include <rheap/declare.h>
+
+RH_BEGIN_DECLARATIONS
+
+/* How a reference is encoded in a word, for languages that tag pointers.
+ * A word w is a reference when (w & tag_mask) == tag; the address of the slot
+ * is then w & mask.  Words that give no slot address inside the heap are
+ * ignored, so immediates need no test of their own.
+ *   plain pointers      { ~0, 0, 0 }            (all zero means this, too)
+ *   low-tagged          { ~7, 0, 0 }
+ *   NaN-boxed           { 2^48 - 1, 0xffff << 48, the tag } */
+struct rh_encoding {
+    uintptr_t mask;     /* the bits of the word that are the address */
+    uintptr_t tag_mask; /* the bits that say what the word is */
+    uintptr_t tag;      /* their value in a reference */
+};
+
+/* Passed to `trace`; report every reference with one of the inline functions
+ * below.  Fields are for those functions alone. */
+struct rh_visitor {
+    uintptr_t base; /* first address of the heap's region */
+    size_t span;    /* bytes of it in use, divided by 8 */
+    struct rh_encoding encoding;
+    /* Called for a word that refers into the heap; `mask` as in rh_encoding. */
+    void (*edge)(struct rh_visitor *visitor, void *edge, uintptr_t mask);
+    /* Called by rh_visit_slices(). */
+    void (*slices)(struct rh_visitor *visitor, void *object);
+};
+
+/* True when `address` can be a slot of the heap: in range and a multiple of 8,
+ * by one compare of the rotated distance. */
+static inline bool
+rh_visitor_covers(const struct rh_visitor *visitor, uintptr_t address)
+{
+    uintptr_t distance = address - visitor->base;
+
+    return (distance >> 3 | distance << (sizeof distance * 8 - 3)) <
+           visitor->span;
+}
+
+/* Report the word at `edge`, in the model's encoding.  The word is read now,
+ * and may be rewritten (with the tag kept) when objects move. */
+static inline void
+rh_visit(struct rh_visitor *visitor, void *edge)
+{
+    uintptr_t word = *(uintptr_t *)edge;
+
+    if ((word & visitor->encoding.tag_mask) == visitor->encoding.tag &&
+        rh_visitor_covers(visitor, word & visitor->encoding.mask))
+        visitor->edge(visitor, edge, visitor->encoding.mask);
+}
+
+/* Report an untagged pointer at `edge`, whatever the model's encoding is. */
+static inline void
+rh_visit_pointer(struct rh_visitor *visitor, void *edge)
+{
+    if (rh_visitor_covers(visitor, *(uintptr_t *)edge))
+        visitor->edge(visitor, edge, ~(uintptr_t)0);
+}
+
+/* Say that `object` has a container part, to be traced piece by piece with
+ * the model's `trace_range`.  Use it for anything that can hold more than a
+ * hundred references: a slice never outgrows the fixed work list. */
+static inline void
+rh_visit_slices(struct rh_visitor *visitor, void *object)
+{
+    visitor->slices(visitor, object);
+}
+
+/* What `describe` fills in; the heap zeroes it first. */
+struct rh_description {
+    const char *type;     /* a name such as "STRING"; static storage */
+    const char *subtype;  /* NULL, or a finer name; static storage */
+    uint32_t type_code;   /* the model's own number of the type, below 64 */
+    const void *class_of; /* slot address of the class, or NULL */
+};
+
+enum rh_model_flags {
+    RH_MODEL_MOVABLE = 1,    /* all references are visited by their edges */
+    RH_MODEL_BARRIERED = 2,  /* every store of a reference runs the barrier */
+    RH_MODEL_RELEASE_ALL = 4 /* `release` wants every dead object, not only
+                                those with rh_external_attach() */
+};
+
+struct rh_marker;
+
+struct rh_model {
+    const char *name;
+
+    /* Report every reference of `object` except its container part.  May not
+     * allocate, collect, or leave by longjmp.  NULL: objects refer to
+     * nothing. */
+    void (*trace)(void *object, struct rh_visitor *visitor);
+
+    /* Report the references of the container part with indexes from..to-1, or
+     * up to the end when that comes first; answer whether any are left behind
+     * `to`.  Reads the present buffer each time: nothing about it is kept. */
+    bool (*trace_range)(void *object, size_t from, size_t to,
+                        struct rh_visitor *visitor);
+
+    /* `object` is dead: give back what it holds outside the heap.  May call
+     * rh_external_free() and rh_external_adjust(); may not allocate, touch
+     * other objects, or leave by longjmp. */
+    void (*release)(struct rh_heap *heap, void *object);
+
+    /* Bytes that the object holds outside its slot. */
+    size_t (*size)(struct rh_heap *heap, const void *object);
+
+    /* For people: what kind of object this is. */
+    void (*describe)(struct rh_heap *heap, const void *object,
+                     struct rh_description *description);
+
+    /* State of the model in one heap: made when the heap is made (NULL means
+     * no memory, and the heap is not made), given back after the last release.
+     * See rh_heap_model_state(). */
+    void *(*attach)(struct rh_heap *heap);
+    void (*detach)(struct rh_heap *heap, void *state);
+
+    uint32_t flags; /* of enum rh_model_flags */
+
+    /* Offset in the slot, a multiple of 8, of the three words that a free run
+     * keeps in its first slot; for embedders whose type byte must stay
+     * readable in a free slot.  At most slot size - 24. */
+    uint32_t run_offset;
+
+    struct rh_encoding encoding;
+
+    /* The library's own models have a trace loop made for them.  Leave NULL. */
+    void (*drain)(struct rh_marker *marker);
+};
+
+RH_END_DECLARATIONS
+
+#endif

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: MIT
+/*
+ * api - the front door: making a heap, and ending it.
+ *
+ * The last chapter, because a new heap gets the Ruby-style objects unless the
+ * embedder brings a model of his own, and these stand above everything else.
+ */
+#include "config.h"
+
+#include "alloc.h"
+#include "settings.h"
+
+#include <rheap/object.h>
+
+void
+rh_config_init(struct rh_config *config)
+{
+    rhi_settings_init(config);
+    config->model = rh_object_model();
+}
+
+// Undo what heap_build() did, as far as it came.
+static void
+heap_dismantle(struct rh_heap *heap)
+{
+    const struct rh_model *model = heap->model;
+
+    if (heap->model_state && model->detach)
+        model->detach(heap, heap->model_state);
+    rhi_events_fini(&heap->events);
+    rhi_roots_fini(&heap->roots);
+    rhi_region_fini(&heap->region);
+}
+
+static bool
+heap_build_region(struct rh_heap *heap)
+{
+    const struct rh_config *config = &heap->config;
+
+    if (!rhi_region_init(&heap->region, &config->memory, &heap->panic,
+                         (struct rhi_region_options){ config->region_bytes,
+                                                      config->huge_pages }))
+        return false;
+    rhi_space_init(&heap->space, &heap->region, &heap->events, heap,
+                   config->slot_bytes);
+    rhi_mutator_init(&heap->mutator, &heap->space, heap->model->run_offset);
+    return true;
+}
+
+static void
+heap_build_collector(struct rh_heap *heap)
+{
+    const struct rh_config *config = &heap->config;
+
+    rhi_external_init(&heap->external, config, &heap->panic);
+    rhi_marker_init(&heap->marker, &heap->region, heap->model);
+    heap->sweep = (struct rhi_sweep){ &heap->space, &heap->events,
+                                      heap->model, heap, 0 };
+    rhi_trim_init(&heap->trim, &heap->space, &heap->external, config);
+    rhi_growth_init(&heap->growth, config, heap->space.shape.slots);
+}
+
+static bool
+heap_build(struct rh_heap *heap)
+{
+    const struct rh_config *config = &heap->config;
+    const struct rh_model *model = heap->model;
+
+    if (!heap_build_region(heap))
+        return false;
+    heap_build_collector(heap);
+    if (!rhi_roots_init(&heap->roots, &heap->mutator.fast, &heap->meter,
+                        config))
+        return false;
+    if (model->attach && !(heap->model_state = model->attach(heap)))
+        return false;
+    return rhi_alloc_populate(heap,
+                              config->initial_slots / heap->space.shape.slots);
+}
+
+static struct rh_heap *
+heap_allocate(const struct rh_config *config)
+{
+    const struct rh_allocator *allocator = &config->allocator;
+    struct rh_heap *heap =
+        allocator->alloc(allocator->context, sizeof *heap, true);
+
+    if (!heap)
+        return NULL;
+    heap->config = *config;
+    heap->model = config->model;
+    heap->panic = (struct rhi_panic){ config->panic, heap,
+                                      config->hook_context };
+    heap->meter = (struct rhi_meter){ .allocator = *allocator,
+                                      .panic = &heap->panic };
+    heap->events = (struct rhi_events){ .heap = heap, .meter = &heap->meter };
+    heap->roots.meter = &heap->meter;
+    return heap;
+}
+
+static void
+heap_deallocate(struct rh_heap *heap)
+{
+    struct rh_allocator allocator = heap->config.allocator;
+
+    allocator.free(allocator.context, heap, sizeof *heap);
+}
+
+struct rh_heap *
+rh_heap_new(const struct rh_config *config)
+{
+    struct rh_config standard;
+    struct rh_heap *heap;
+
+    if (!config) {
+        rh_config_init(&standard);
+        config = &standard;
+    }
+    if (rh_config_check(config, NULL) != RH_OK)
+        return NULL;
+    heap = heap_allocate(config);
+    if (heap && !heap_build(heap)) {
+        heap_dismantle(heap);
+        heap_deallocate(heap);
+        return NULL;
+    }
+    return heap;
+}
+
+void
+rh_heap_free(struct rh_heap *heap)
+{
+    if (!heap)
+        return;
+    if (heap->phase == RHI_MARKING || heap->phase == RHI_SWEEPING ||
+        heap->walks)
+        rhi_panic(&heap->panic, "heap freed during a collection or a walk");
+    rhi_mutator_flush(&heap->mutator);
+    heap->phase = RHI_SWEEPING;
+    rhi_sweep_release_all(&heap->sweep);
+    heap_dismantle(heap);
+    RHI_ASSERT(&heap->panic, heap->meter.blocks == 0); // A1
+    heap_deallocate(heap);
+}
+
+// Roots.
+
+enum rh_status
+rh_root_add(struct rh_heap *heap, void *address)
+{
+    return rhi_roots_add(&heap->roots, address);
+}
+
+enum rh_status
+rh_root_remove(struct rh_heap *heap, void *address)
+{
+    return rhi_roots_remove(&heap->roots, address);
+}
+
+enum rh_status
+rh_root_add_range(struct rh_heap *heap, const char *category, void *first,
+                  size_t count)
+{
+    return rhi_roots_add_range(
+        &heap->roots,
+        (struct rhi_root_range){ category ? category : "ranges", first,
+                                 count });
+}
+
+enum rh_status
+rh_root_remove_range(struct rh_heap *heap, void *first)
+{
+    return rhi_roots_remove_range(&heap->roots, first);
+}
+
+enum rh_status
+rh_root_add_callback(struct rh_heap *heap, const char *category,
+                     rh_root_fn trace, void *context)
+{
+    return rhi_roots_add_callback(
+        &heap->roots,
+        (struct rhi_root_callback){ category ? category : "callbacks", trace,
+                                    context });
+}
+
+enum rh_status
+rh_root_remove_callback(struct rh_heap *heap, rh_root_fn trace, void *context)
+{
+    return rhi_roots_remove_callback(&heap->roots, trace, context);
+}
+
+// Scopes.
+
+size_t
+rh_scope_save(const struct rh_heap *heap)
+{
+    return rhi_roots_handle_count(&heap->roots);
+}
+
+void
+rh_scope_restore(struct rh_heap *heap, size_t scope)
+{
+    struct rhi_roots *roots = &heap->roots;
+    size_t height = rhi_roots_handle_count(roots);
+
+    if (scope > height)
+        rhi_panic(&heap->panic, "scope restored after an outer one was");
+    if (height > roots->handle_peak)
+        roots->handle_peak = height;
+    roots->fast->handle_top = roots->handles + scope;
+}
+
+void **
+rh_scope_hold_slow(struct rh_heap *heap, void *word)
+{
+    struct rh_fast *fast = &heap->mutator.fast;
+
+    if (fast->handle_top == fast->handle_end &&
+        !rhi_roots_grow_handles(&heap->roots))
+        return NULL;
+    *fast->handle_top = word;
+    return fast->handle_top++;
+}
+
+void **
+rh_scope_hold(struct rh_heap *heap, void *word)
+{
+    return rh_fast_hold(heap, &heap->mutator.fast, word);
+}
+
+// Events.
+
+enum rh_status
+rh_event_listen(struct rh_heap *heap, unsigned kinds, rh_event_fn fn,
+                void *context)
+{
+    enum rh_status status = rhi_events_add(&heap->events, kinds, fn, context);
+
+    if (rhi_events_wanted(&heap->events, RH_EVENT_OBJECT_NEW))
+        rhi_mutator_set_trap(&heap->mutator, RHI_TRAP_EVENT);
+    return status;
+}
+
+enum rh_status
+rh_event_ignore(struct rh_heap *heap, rh_event_fn fn, void *context)
+{
+    enum rh_status status = rhi_events_remove(&heap->events, fn, context);
+
+    if (!rhi_events_wanted(&heap->events, RH_EVENT_OBJECT_NEW))
+        rhi_mutator_clear_trap(&heap->mutator, RHI_TRAP_EVENT);
+    return status;
+}
+
+// Trimming.
+
+void
+rh_trim_set_policy(struct rh_heap *heap, rh_trim_fn policy, void *context)
+{
+    heap->trim.policy = policy ? policy : rh_trim_never;
+    heap->trim.context = context;
+}
+
+unsigned
+rh_trim_request(struct rh_heap *heap)
+{
+    return rhi_trim_consult(&heap->trim, RH_TRIM_REQUEST);
+}
+
+void
+rh_trim_now(struct rh_heap *heap, unsigned actions)
+{
+    rhi_trim_act(&heap->trim, RH_TRIM_REQUEST, actions);
+}
+
+size_t
+rh_trim_log(const struct rh_heap *heap, struct rh_trim_record *records,
+            size_t max)
+{
+    const struct rhi_trim *trim = &heap->trim;
+    size_t kept = rhi_min(trim->count, RH_TRIM_LOG_LENGTH);
+    size_t count = rhi_min(kept, max);
+
+    for (size_t n = 0; n < count; n++)
+        records[n] =
+            trim->log[(trim->count - count + n) % RH_TRIM_LOG_LENGTH];
+    return count;
+}

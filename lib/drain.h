@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+/*
+ * drain - the trace loop, as a template.
+ *
+ * The one header with loops.  A model that knows its slot size and whose trace
+ * function the compiler can see gets a loop of its own: rhi_drain_loop() is
+ * always inlined, so an instance is one function that calls it with constants,
+ * without an indirect call or a division per object.
+ *
+ *     deque --prefetch--> fifo of 16 --test and set--> trace --> deque
+ *
+ * An object waits in the fifo while its cache lines arrive.
+ *
+ * Next: sweep.h, burying what was not found.
+ */
+#ifndef RHI_DRAIN_H
+#define RHI_DRAIN_H
+
+#include "mark.h"
+
+enum { RHI_FIFO_LENGTH = 16 }; // a power of two
+
+// How a model follows the references of an object, and of a part of its
+// container: see struct rh_model.
+typedef void (*rhi_trace_fn)(struct rh_marker *marker, void *object);
+typedef bool (*rhi_trace_range_fn)(struct rh_marker *marker, void *object,
+                                   size_t from, size_t to);
+
+// Queue a word if it refers into the heap.
+RHI_INLINE void
+rhi_mark_edge(struct rh_marker *marker, uintptr_t word)
+{
+    if (rh_visitor_covers(&marker->visitor, word))
+        rhi_marker_push(marker, (void *)word);
+}
+
+RHI_INLINE void
+rhi_mark_slices(struct rh_marker *marker, void *object)
+{
+    rhi_marker_add_slices(marker, object);
+}
+
+// Set the bit of an object; whether it was clear.
+RHI_INLINE bool
+rhi_drain_test_and_set(struct rh_marker *marker, uintptr_t base,
+                       size_t slot_bytes, void *object)
+{
+    uintptr_t distance = (uintptr_t)object - base;
+    size_t page = distance >> RHI_PAGE_LOG;
+    uint32_t offset = rhi_page_offset(distance);
+    uint32_t index =
+        slot_bytes ? (offset - RHI_HEADER_BYTES) / (uint32_t)slot_bytes
+                   : rhi_shape_index(marker->region->pages[page].shape, offset);
+    uint64_t *word = &marker->plane[page][index >> 6];
+    uint64_t bit = UINT64_C(1) << (index & 63);
+
+    if (*word & bit)
+        return false;
+    *word |= bit;
+    return true;
+}
+
+RHI_INLINE void
+rhi_drain_deque(struct rh_marker *marker, size_t slot_bytes,
+                rhi_trace_fn trace)
+{
+    uintptr_t base = marker->visitor.base;
+    void *fifo[RHI_FIFO_LENGTH];
+    unsigned head = 0;
+    unsigned count = 0;
+
+    for (;;) {
+        while (count < RHI_FIFO_LENGTH && marker->top != marker->bottom) {
+            void *object = marker->deque[--marker->top % RHI_DEQUE_LENGTH];
+            size_t page = ((uintptr_t)object - base) >> RHI_PAGE_LOG;
+
+            __builtin_prefetch(object);
+            __builtin_prefetch(&marker->plane[page], 1);
+            fifo[(head + count++) % RHI_FIFO_LENGTH] = object;
+        }
+        if (count == 0)
+            return;
+        void *object = fifo[head++ % RHI_FIFO_LENGTH];
+        count--;
+        if (rhi_drain_test_and_set(marker, base, slot_bytes, object))
+            trace(marker, object);
+    }
+}
+
+// Follow one slice of the container found last; false: there is none.
+RHI_INLINE bool
+rhi_drain_slice(struct rh_marker *marker, rhi_trace_range_fn trace_range)
+{
+    struct rhi_slice *slice;
+    size_t from;
+
+    if (marker->slice_count == 0)
+        return false;
+    slice = &marker->slices[marker->slice_count - 1];
+    from = slice->first;
+    slice->first = from + RHI_SLICE_REFERENCES;
+    if (!trace_range(marker, slice->object, from, slice->first))
+        marker->slice_count--;
+    return true;
+}
+
+// `slot_bytes` 0: as the page says.
+RHI_INLINE void
+rhi_drain_loop(struct rh_marker *marker, size_t slot_bytes,
+               rhi_trace_fn trace, rhi_trace_range_fn trace_range)
+{
+    for (;;) {
+        rhi_drain_deque(marker, slot_bytes, trace);
+        if (rhi_drain_slice(marker, trace_range))
+            continue;
+        if (marker->gray_pages == 0)
+            return;
+        rhi_marker_scan_gray(marker);
+    }
+}
+
+#endif

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+#include "config.h"
+
+#include "growth.h"
+
+enum { MIN_EMPTY_PAGES = 24 };
+
+void
+rhi_growth_init(struct rhi_growth *growth, const struct rh_config *config,
+                size_t slots_per_page)
+{
+    // The article's arithmetic: 10,000 slots asked are 24 whole pages.
+    size_t pages = config->initial_slots / slots_per_page;
+
+    *growth = (struct rhi_growth){
+        .config = config,
+        .capacity_slots = rhi_max(pages, 1) * slots_per_page,
+        .max_empty_pages = MIN_EMPTY_PAGES,
+    };
+    growth->due = growth->capacity_slots;
+}
+
+void
+rhi_growth_collected(struct rhi_growth *growth,
+                     const struct rhi_growth_facts *facts)
+{
+    struct rh_growth_view view = {
+        .config = growth->config,
+        .live_slots = facts->live_slots,
+        .total_slots = facts->total_slots,
+        .capacity_slots = growth->capacity_slots,
+        .slots_per_page = facts->slots_per_page,
+        .pages = facts->pages,
+        .heaps_added = growth->heaps_added,
+    };
+    struct rh_growth_answer answer = { growth->capacity_slots, SIZE_MAX };
+    size_t budget;
+
+    growth->config->growth(&view, &answer);
+    if (answer.capacity_slots > growth->capacity_slots)
+        growth->heaps_added++;
+    growth->capacity_slots = answer.capacity_slots;
+    growth->max_empty_pages = answer.max_empty_pages;
+    budget = answer.capacity_slots > facts->live_slots
+                 ? answer.capacity_slots - facts->live_slots
+                 : 0;
+    // At least a page between two collections, whatever the policy says.
+    growth->due = facts->made_total + rhi_max(budget, facts->slots_per_page);
+}
+
+void
+rh_growth_default(const struct rh_growth_view *view,
+                  struct rh_growth_answer *answer)
+{
+    size_t nursery = view->config->initial_slots / view->slots_per_page *
+                     view->slots_per_page;
+
+    answer->capacity_slots =
+        view->live_slots + rhi_max(view->live_slots, nursery);
+    answer->max_empty_pages = rhi_max(MIN_EMPTY_PAGES, view->pages / 2);
+}
+
+static double
+clamp(double value, double low, double high)
+{
+    return value < low ? low : value > high ? high : value;
+}
+
+// How many slots CRuby adds when too few are free: so many that the goal ratio
+// would be free, but by a factor between 1.1 and growth_factor.
+static size_t
+cruby31_larger(const struct rh_growth_view *view, size_t total)
+{
+    const struct rh_config *config = view->config;
+    double goal = config->free_slots_goal_ratio;
+    double factor = config->growth_factor;
+    double larger;
+
+    if (goal > 0 && total > 0)
+        factor = clamp((double)view->live_slots / ((1 - goal) * (double)total),
+                       1.1, config->growth_factor);
+    larger = (double)total * factor;
+    if (config->growth_max_slots &&
+        larger > (double)(total + config->growth_max_slots))
+        return total + config->growth_max_slots;
+    return rhi_max((size_t)larger, total + view->slots_per_page);
+}
+
+void
+rh_growth_cruby31(const struct rh_growth_view *view,
+                  struct rh_growth_answer *answer)
+{
+    const struct rh_config *config = view->config;
+    size_t total = rhi_max(view->capacity_slots, view->total_slots);
+    size_t sweepable = total > view->live_slots ? total - view->live_slots : 0;
+    size_t min_free =
+        rhi_max((size_t)((double)total * config->free_slots_min_ratio),
+                config->free_slots);
+    size_t max_free =
+        rhi_max((size_t)((double)total * config->free_slots_max_ratio),
+                config->initial_slots);
+
+    answer->capacity_slots = total;
+    answer->max_empty_pages = SIZE_MAX;
+    if (sweepable < min_free) {
+        answer->capacity_slots = cruby31_larger(view, total);
+    } else if (sweepable > max_free) {
+        size_t surplus = (sweepable - max_free) / view->slots_per_page;
+        size_t empty = sweepable / view->slots_per_page;
+
+        answer->capacity_slots = total - surplus * view->slots_per_page;
+        answer->max_empty_pages = empty - surplus;
+    }
+}
+
+void
+rh_growth_ree(const struct rh_growth_view *view,
+              struct rh_growth_answer *answer)
+{
+    const struct rh_config *config = view->config;
+    double heap = (double)config->slots_increment;
+
+    answer->capacity_slots = view->capacity_slots;
+    answer->max_empty_pages = SIZE_MAX;
+    if (view->live_slots + config->free_slots <= view->capacity_slots)
+        return;
+    for (size_t n = 0; n < view->heaps_added && heap < 1e15; n++)
+        heap *= config->growth_factor;
+    answer->capacity_slots += (size_t)heap;
+}

@@ -1,0 +1,112 @@
+# The chapters of the library, in reading order.  A file may include, and call
+# into, only what stands above it; tests/floors.sh checks that.  One file per
+# line.
+
+# Part 0: arithmetic; no state, no calls.
+librheap_chapters = \
+	%D%/base.h \
+	%D%/base.c \
+	%D%/status.c \
+	%D%/geometry.h \
+	%D%/bits.h \
+	%D%/ring.h \
+	# end
+
+# Part 1: memory from below.
+librheap_chapters += \
+	%D%/poison.h \
+	%D%/os.h \
+	%D%/os.c \
+	%D%/meter.h \
+	%D%/meter.c \
+	%D%/event.h \
+	%D%/event.c \
+	# end
+
+# Part 2: the page.
+librheap_chapters += \
+	%D%/region.h \
+	%D%/region.c \
+	%D%/page.h \
+	%D%/page.c \
+	# end
+
+# Part 3: the space that pages make.
+librheap_chapters += \
+	%D%/space.h \
+	%D%/space.c \
+	%D%/mutator.h \
+	%D%/mutator.c \
+	%D%/external.h \
+	%D%/external.c \
+	# end
+
+# Part 4: the collection.
+librheap_chapters += \
+	%D%/roots.h \
+	%D%/roots.c \
+	%D%/mark.h \
+	%D%/drain.h \
+	%D%/mark.c \
+	%D%/sweep.h \
+	%D%/sweep.c \
+	%D%/trim.h \
+	%D%/trim.c \
+	%D%/settings.h \
+	%D%/settings.c \
+	%D%/environment.c \
+	%D%/growth.h \
+	%D%/growth.c \
+	%D%/heap.h \
+	%D%/cycle.h \
+	%D%/cycle.c \
+	# end
+
+# Part 5: the mutator's door, and what can be asked.
+librheap_chapters += \
+	%D%/alloc.h \
+	%D%/alloc.c \
+	%D%/query.c \
+	%D%/buffer.c \
+	%D%/stat.c \
+	%D%/walk.c \
+	%D%/verify.c \
+	%D%/image.c \
+	# end
+
+# Part 6: Ruby-style objects on top of all this.
+librheap_chapters += \
+	%D%/object/generic.c \
+	%D%/object/generic.h \
+	%D%/object/layout.h \
+	%D%/object/state.h \
+	# end
+
+# Part 7: the front door.
+librheap_chapters += \
+	%D%/constants.c \
+	%D%/api.c \
+	# end
+
+# Every chapter is compiled once, here.  White-box tests link this archive and
+# so reach hidden functions; the installed library is made of the same objects.
+noinst_LTLIBRARIES += %D%/librheap-core.la
+%C%_librheap_core_la_SOURCES = $(librheap_chapters)
+
+lib_LTLIBRARIES += %D%/librheap.la
+%C%_librheap_la_SOURCES =
+%C%_librheap_la_LIBADD = %D%/librheap-core.la
+%C%_librheap_la_LDFLAGS = $(AM_LDFLAGS) -no-undefined \
+	-version-info $(RH_LT_VERSION)
+EXTRA_DIST += %D%/rheap.map
+if HAVE_VERSION_SCRIPT
+%C%_librheap_la_LDFLAGS += -Wl,--version-script=$(srcdir)/%D%/rheap.map
+EXTRA_%C%_librheap_la_DEPENDENCIES = %D%/rheap.map
+endif
+pkgconfig_DATA = %D%/rheap.pc
+
+# The same chapters on pages of 1 KB, for tests only: there a page fills up,
+# empties and goes back within tens of allocations.
+check_LTLIBRARIES += %D%/librheap-tiny.la
+%C%_librheap_tiny_la_SOURCES = $(librheap_chapters)
+%C%_librheap_tiny_la_CPPFLAGS = $(AM_CPPFLAGS) -DRH_TINY_PAGES

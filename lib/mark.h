@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+/*
+ * mark - finding everything that can be reached, in fixed memory.
+ *
+ * An object is white (not reached), gray (reached, its references not yet
+ * followed) or black (followed).  Marking starts with the roots gray and ends
+ * when nothing is gray.  The mark bit says black; gray objects are in one of
+ * three places:
+ *
+ *     deque    512 references, last in, first out.  When it is full, its
+ *              oldest entry moves to the
+ *     plane    of gray bits; a flag byte says which pages have any.  They are
+ *              scanned in address order when the deque is empty.
+ *     slices   (object, first index): containers of which a part is still to
+ *              be followed.  Each slice asks the model again for the present
+ *              buffer; no pointer into one is ever kept.
+ *
+ * Marking is late: a reference is queued unseen, its object and its mark line
+ * are prefetched, and only when it comes out is the bit tested and set.
+ * Queuing twice costs less than waiting for memory.  Measured on 4 million
+ * objects, ns per object for a tree / a list with random links / a random
+ * digraph: 4.4 / 8-10 / 47 with a 4 KB deque; 4.6 / 19 / 39 with an unbounded
+ * list of 32 MB.
+ *
+ * So marking needs no memory to finish, no recursion, and one OS page of a
+ * forked child.  A gray bit on an object that is already black means: a
+ * container whose slices found no room, to be sliced from its beginning.
+ *
+ * INVARIANTS
+ *   M1  when marking ends, deque, fifo and slices are empty and no gray bit is
+ *       set
+ *   M2  every reference of a black object is black or gray
+ *
+ * Next: drain.h, the loop.
+ */
+#ifndef RHI_MARK_H
+#define RHI_MARK_H
+
+#include "page.h"
+
+#include <rheap/model.h>
+
+enum {
+    RHI_DEQUE_LENGTH = 512,  // a power of two
+    RHI_SLICES_LENGTH = 64,  // containers half followed
+    RHI_SLICE_REFERENCES = 128
+};
+
+_Static_assert(RHI_SLICE_REFERENCES < RHI_DEQUE_LENGTH,
+               "a slice must fit the deque");
+
+struct rhi_slice {
+    void *object;
+    size_t first; // index of the next element to follow
+};
+
+struct rh_marker {
+    struct rh_visitor visitor; // for models that trace by visitor
+    struct rhi_region *region;
+    const struct rh_model *model;
+    rhi_line *plane;           // the bits being set: mark or next
+    unsigned top, bottom;      // of the deque: entries are bottom..top-1
+    size_t slice_count;
+    size_t gray_pages;         // pages that are flagged
+    size_t gray_peak;          // most of them since marking began
+    size_t gray_cursor;        // the page to look at next
+    size_t peak_bytes;         // most memory beside the heap ever used
+    void *deque[RHI_DEQUE_LENGTH];
+    struct rhi_slice slices[RHI_SLICES_LENGTH];
+};
+
+void rhi_marker_init(struct rh_marker *marker, struct rhi_region *region,
+                     const struct rh_model *model);
+
+// Begin to set bits of `plane`, which is clear.
+void rhi_marker_begin(struct rh_marker *marker, enum rhi_plane plane);
+
+// Follow everything that is gray, until nothing is.
+void rhi_marker_drain(struct rh_marker *marker);
+
+// The library's loop for any model; `drain` of the model, if it has one,
+// stands in for it.
+void rhi_marker_drain_any(struct rh_marker *marker);
+
+// Make room in a full deque: its oldest entry becomes a gray bit.
+void rhi_marker_spill(struct rh_marker *marker);
+
+// Have the slices of `object` followed, from its first element.
+void rhi_marker_add_slices(struct rh_marker *marker, void *object);
+
+// Queue the gray objects of the next flagged page; there must be one.
+void rhi_marker_scan_gray(struct rh_marker *marker);
+
+// Queue a reference into the region.
+RHI_INLINE void
+rhi_marker_push(struct rh_marker *marker, void *object)
+{
+    if (RHI_UNLIKELY(marker->top - marker->bottom == RHI_DEQUE_LENGTH))
+        rhi_marker_spill(marker);
+    marker->deque[marker->top++ % RHI_DEQUE_LENGTH] = object;
+}
+
+#endif

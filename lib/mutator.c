@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+#include "config.h"
+
+#include "mutator.h"
+
+#include "poison.h"
+
+#include <string.h>
+
+void
+rhi_mutator_init(struct rh_mutator *mutator, struct rhi_space *space,
+                 size_t run_offset)
+{
+    *mutator = (struct rh_mutator){
+        .page = SIZE_MAX,
+        .run_offset = run_offset,
+        .space = space,
+        .traps = rhi_poison_is_on() ? RHI_TRAP_TOOL : 0,
+    };
+    mutator->fast.base = space->region->base;
+    mutator->fast.mark = space->region->plane[RHI_MARK];
+    mutator->fast.slot_bytes = space->shape.slot_bytes;
+}
+
+// Begin with the run at `slot`, or with none.
+static void
+mutator_enter_run(struct rh_mutator *mutator, char *slot)
+{
+    struct rhi_run *run;
+
+    mutator->fast.next = mutator->run_end = slot;
+    mutator->next_run = NULL;
+    if (slot) {
+        run = rhi_run_of(slot, mutator->run_offset);
+        rhi_poison_defined(run, sizeof *run);
+        mutator->run_end = run->end;
+        mutator->next_run = run->next;
+        rhi_poison_free(run, sizeof *run);
+    }
+    rhi_mutator_arm(mutator);
+}
+
+void
+rhi_mutator_take(struct rh_mutator *mutator, size_t page)
+{
+    struct rhi_space *space = mutator->space;
+    struct rhi_region *region = space->region;
+    uint64_t *allocated = region->plane[RHI_ALLOCATED][page];
+
+    RHI_ASSERT(region->panic, mutator->page == SIZE_MAX); // C2
+    rhi_page_free_bits(region, page, mutator->free);
+    mutator->handed_out += space->shape.slots - region->live[page];
+    mutator->page = page;
+    rhi_space_move(space, page, RHI_CURRENT);
+    mutator_enter_run(mutator, rhi_page_thread(region, page, mutator->free,
+                                               mutator->run_offset));
+    for (uint32_t word = 0; word < RHI_LINE_WORDS; word++)
+        allocated[word] |= mutator->free[word];
+    region->live[page] = (uint16_t)space->shape.slots;
+}
+
+char *
+rhi_mutator_bump(struct rh_mutator *mutator)
+{
+    struct rh_fast *fast = &mutator->fast;
+    char *slot;
+
+    if (fast->next == mutator->run_end) {
+        if (!mutator->next_run)
+            return NULL;
+        mutator_enter_run(mutator, mutator->next_run);
+    }
+    slot = fast->next;
+    fast->next = slot + fast->slot_bytes;
+    return slot;
+}
+
+// The index of the first slot that has not been passed by the cursor.
+static uint32_t
+mutator_position(const struct rh_mutator *mutator)
+{
+    const struct rhi_region *region = mutator->space->region;
+    const char *body = rhi_region_body(region, mutator->page);
+
+    return rhi_shape_index(&mutator->space->shape,
+                           (uint32_t)(mutator->fast.next - body));
+}
+
+// The bits of `free` that are still unused, in one word.
+static uint64_t
+mutator_unused_word(const struct rh_mutator *mutator, uint32_t word,
+                    uint32_t position)
+{
+    return mutator->free[word] &
+           rhi_word_range(word, position, mutator->space->shape.slots);
+}
+
+size_t
+rhi_mutator_unused(const struct rh_mutator *mutator)
+{
+    uint32_t position;
+    int count = 0;
+
+    if (mutator->page == SIZE_MAX)
+        return 0;
+    position = mutator_position(mutator);
+    for (uint32_t word = 0; word < RHI_LINE_WORDS; word++)
+        count += __builtin_popcountll(
+            mutator_unused_word(mutator, word, position));
+    return (size_t)count;
+}
+
+bool
+rhi_mutator_is_unused(const struct rh_mutator *mutator, uintptr_t slot)
+{
+    const struct rhi_region *region = mutator->space->region;
+
+    return mutator->page != SIZE_MAX &&
+           rhi_region_page(region, slot) == mutator->page &&
+           slot >= (uintptr_t)mutator->fast.next &&
+           rhi_bit_test(mutator->free, rhi_page_index(region, slot));
+}
+
+void
+rhi_mutator_flush(struct rh_mutator *mutator)
+{
+    struct rhi_region *region = mutator->space->region;
+    size_t page = mutator->page;
+    size_t unused = rhi_mutator_unused(mutator);
+
+    if (page == SIZE_MAX)
+        return;
+    if (unused) {
+        uint64_t *allocated = region->plane[RHI_ALLOCATED][page];
+        uint32_t position = mutator_position(mutator);
+
+        for (uint32_t word = 0; word < RHI_LINE_WORDS; word++)
+            allocated[word] &= ~mutator_unused_word(mutator, word, position);
+        region->live[page] = (uint16_t)(region->live[page] - unused);
+        mutator->handed_out -= unused;
+    }
+    mutator->page = SIZE_MAX;
+    memset(mutator->free, 0, sizeof mutator->free);
+    mutator_enter_run(mutator, NULL);
+    rhi_space_file(mutator->space, page);
+}
+
+const char *
+rhi_mutator_check(const struct rh_mutator *mutator)
+{
+    const struct rhi_region *region = mutator->space->region;
+    const struct rh_fast *fast = &mutator->fast;
+    const uint64_t *allocated;
+    const char *body;
+
+    if (mutator->page == SIZE_MAX)
+        return fast->next == fast->limit ? NULL : "C1";
+    if (mutator->page >= region->top ||
+        region->pages[mutator->page].list != RHI_CURRENT ||
+        mutator->space->count[RHI_CURRENT] != 1)
+        return "C2";
+    body = rhi_region_body(region, mutator->page);
+    if (fast->next < body + RHI_HEADER_BYTES ||
+        fast->next > body + RHI_PAGE_BYTES || fast->next > mutator->run_end ||
+        (fast->limit != fast->next && fast->limit != mutator->run_end))
+        return "C1";
+    allocated = region->plane[RHI_ALLOCATED][mutator->page];
+    for (uint32_t word = 0; word < RHI_LINE_WORDS; word++)
+        if (mutator->free[word] & ~allocated[word])
+            return "C2";
+    return NULL;
+}

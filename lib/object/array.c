@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: MIT
+/*
+ * array - lists that can share a block.
+ *
+ * A slice of more than three elements does not copy them.  The block passes to
+ * a root: a frozen array without a class that nobody else can name.  The array
+ * and its slices point into the root's block and keep the root alive by
+ * reference; whoever is written first copies its part.  A frozen array that
+ * owns its block serves as root itself.
+ *
+ *     array  --root-->  [ a b c d e f ]  <--root--  slice
+ *       length 6          frozen, owner               length 3
+ *       values ----------> ^   ^ <-------------------- values
+ *
+ * Taking the first element away is the same trick, for the array itself.
+ *
+ * Next: struct.c.
+ */
+#include "config.h"
+
+#include "object/list.h"
+
+#include <string.h>
+
+enum {
+    ARRAY_FLAGS = RH_TYPE_ARRAY | RH_OBJECT_WB_PROTECTED,
+    ARRAY_MIN_ROOM = 8,   // of the first block that pushing asks for
+    ARRAY_SHIFT_MOVE = 16 // up to here, moving the rest is cheaper
+};
+
+static struct rhi_object *
+array_of(rh_value array)
+{
+    return rhi_object_of(array, RH_TYPE_ARRAY);
+}
+
+rh_value
+rh_array_new_capacity(struct rh_heap *heap, rh_value class_of, size_t capacity)
+{
+    struct rhi_object *array =
+        rhi_object_new(heap, ARRAY_FLAGS | RHI_EMBED, class_of);
+
+    if (array && rhi_list_reserve(heap, array, capacity))
+        return RH_UNDEF;
+    return rhi_object_value(array);
+}
+
+rh_value
+rh_array_new(struct rh_heap *heap, rh_value class_of, const rh_value *values,
+             size_t length)
+{
+    rh_value value = rh_array_new_capacity(heap, class_of, length);
+    struct rhi_object *array;
+
+    if (value == RH_UNDEF)
+        return value;
+    array = rh_value_slot(value);
+    (void)rhi_list_resize(heap, array, length, RH_NIL); // has the room
+    if (values)
+        rhi_values_fill(rhi_list_of(array).values, values, length, RH_NIL);
+    return value;
+}
+
+size_t
+rh_array_length(rh_value array)
+{
+    return rhi_list_of(array_of(array)).count;
+}
+
+size_t
+rh_array_capacity(rh_value array)
+{
+    return rhi_list_room(array_of(array));
+}
+
+rh_value
+rh_array_get(rh_value array, size_t index)
+{
+    struct rhi_values list = rhi_list_of(array_of(array));
+
+    return index < list.count ? list.values[index] : RH_NIL;
+}
+
+// Room for `count` elements, with some more for those to come.
+static enum rh_status
+array_grow(struct rh_heap *heap, struct rhi_object *array, size_t count)
+{
+    size_t room = rhi_list_room(array);
+    size_t ample = rhi_max(room + room / 2, ARRAY_MIN_ROOM);
+
+    if (count <= room)
+        return RH_OK;
+    if (count <= RHI_WORDS)
+        return rhi_list_reserve(heap, array, count);
+    return rhi_list_reserve(heap, array, rhi_max(count, ample));
+}
+
+enum rh_status
+rh_array_set(struct rh_heap *heap, rh_value array, size_t index,
+             rh_value value)
+{
+    struct rhi_object *object = array_of(array);
+    size_t count = rhi_list_of(object).count;
+
+    if (rhi_object_is_fixed(object))
+        return RH_BAD_ARGUMENT;
+    if (index >= PTRDIFF_MAX)
+        return RH_NO_MEMORY;
+    if (array_grow(heap, object, rhi_max(count, index + 1)))
+        return RH_NO_MEMORY;
+    if (index >= count)
+        (void)rhi_list_resize(heap, object, index + 1, RH_NIL);
+    rhi_object_write(heap, object, &rhi_list_of(object).values[index], value);
+    return RH_OK;
+}
+
+enum rh_status
+rh_array_push(struct rh_heap *heap, rh_value array, rh_value value)
+{
+    return rh_array_set(heap, array, rh_array_length(array), value);
+}
+
+rh_value
+rh_array_pop(struct rh_heap *heap, rh_value array)
+{
+    struct rhi_object *object = array_of(array);
+    struct rhi_values list = rhi_list_of(object);
+    rh_value last;
+
+    if (rhi_object_is_fixed(object) || list.count == 0)
+        return RH_UNDEF;
+    last = list.values[list.count - 1];
+    (void)rhi_list_resize(heap, object, list.count - 1, RH_NIL);
+    return last;
+}
+
+enum rh_status
+rh_array_resize(struct rh_heap *heap, rh_value array, size_t length)
+{
+    struct rhi_object *object = array_of(array);
+
+    if (rhi_object_is_fixed(object))
+        return RH_BAD_ARGUMENT;
+    return rhi_list_resize(heap, object, length, RH_NIL);
+}
+
+// The root whose block `*array` uses, made if there is none; RH_UNDEF: no
+// memory.  May collect; `*array` is kept alive and read back.
+static rh_value
+array_share(struct rh_heap *heap, rh_value *array)
+{
+    rh_value held[] = { RH_FALSE, *array };
+    struct rhi_object *object = array_of(*array);
+    struct rhi_object *root;
+
+    if (rhi_object_has(object, RHI_SHARED))
+        return object->as.array.as.root;
+    if (rhi_object_is_frozen(object))
+        return *array;
+    root = rhi_object_take(heap, ARRAY_FLAGS | RHI_EMBED, held, 2);
+    if (!root)
+        return RH_UNDEF;
+    *array = held[1];
+    object = rh_value_slot(held[1]);
+    root->flags = ARRAY_FLAGS | RH_OBJECT_FROZEN;
+    root->as.array = object->as.array;
+    rh_external_attach(heap, root);
+    object->flags |= RHI_SHARED;
+    rhi_object_write(heap, object, &object->as.array.as.root,
+                     rhi_object_value(root));
+    rhi_object_disown(heap, object);
+    return rhi_object_value(root);
+}
+
+static rh_value
+array_slice_copy(struct rh_heap *heap, rh_value array, size_t start,
+                 size_t length)
+{
+    rh_value held[] = { rh_object_class(array), array };
+    struct rhi_object *slice =
+        rhi_object_take(heap, ARRAY_FLAGS | RHI_EMBED, held, 2);
+
+    if (!slice)
+        return RH_UNDEF;
+    rhi_values_fill(slice->as.words,
+                    rhi_list_of(rh_value_slot(held[1])).values + start, length,
+                    RH_NIL);
+    rhi_object_set_field(slice, RHI_LENGTH_MASK, RHI_LENGTH_SHIFT, length);
+    return rhi_object_value(slice);
+}
+
+static rh_value
+array_slice_share(struct rh_heap *heap, rh_value array, size_t start,
+                  size_t length)
+{
+    rh_value root = array_share(heap, &array);
+    rh_value held[] = { RH_FALSE, root, array };
+    struct rhi_object *slice;
+
+    if (root == RH_UNDEF)
+        return RH_UNDEF;
+    held[0] = rh_object_class(array);
+    slice = rhi_object_take(heap, ARRAY_FLAGS | RHI_EMBED, held, 3);
+    if (!slice)
+        return RH_UNDEF;
+    slice->flags = ARRAY_FLAGS | RHI_SHARED;
+    slice->as.array.length = length;
+    slice->as.array.as.root = held[1];
+    slice->as.array.values =
+        rhi_list_of(rh_value_slot(held[2])).values + start;
+    return rhi_object_value(slice);
+}
+
+rh_value
+rh_array_slice(struct rh_heap *heap, rh_value array, size_t start,
+               size_t length)
+{
+    size_t count = rh_array_length(array);
+
+    if (start > count)
+        return RH_NIL;
+    length = rhi_min(length, count - start);
+    if (length <= RHI_WORDS)
+        return array_slice_copy(heap, array, start, length);
+    return array_slice_share(heap, array, start, length);
+}
+
+// Take the first element of a list that has a block of its own or none.
+static void
+array_move_down(struct rh_heap *heap, struct rhi_object *array)
+{
+    struct rhi_values list = rhi_list_of(array);
+
+    memmove(list.values, list.values + 1,
+            (list.count - 1) * sizeof *list.values);
+    (void)rhi_list_resize(heap, array, list.count - 1, RH_NIL);
+}
+
+rh_value
+rh_array_shift(struct rh_heap *heap, rh_value array)
+{
+    struct rhi_object *object = array_of(array);
+    size_t count = rhi_list_of(object).count;
+    rh_value first;
+
+    if (rhi_object_is_fixed(object) || count == 0)
+        return RH_UNDEF;
+    if (count <= ARRAY_SHIFT_MOVE) {
+        if (rhi_list_reserve(heap, object, count))
+            return RH_UNDEF;
+        first = rhi_list_of(object).values[0];
+        array_move_down(heap, object);
+        return first;
+    }
+    if (array_share(heap, &array) == RH_UNDEF)
+        return RH_UNDEF;
+    object = rh_value_slot(array);
+    object->as.array.length--;
+    return *object->as.array.values++;
+}
+
+bool
+rh_array_is_embedded(rh_value array)
+{
+    return rhi_object_has(array_of(array), RHI_EMBED);
+}
+
+rh_value
+rh_array_root(rh_value array)
+{
+    const struct rhi_object *object = array_of(array);
+
+    return rhi_object_has(object, RHI_SHARED) && !rhi_object_is_opaque(object)
+               ? object->as.array.as.root
+               : RH_NIL;
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+/*
+ * list - values in a slot or in a block: what OBJECT and ARRAY have in common.
+ *
+ *     embedded    flag RHI_EMBED, length in the flags, up to three words
+ *     owner       length, room, and a block of `room` values
+ *     shared      length, root, and a place in the root's block
+ *
+ * A list leaves the slot when it outgrows it, and comes back when it is cut to
+ * what the slot holds.  A shared list that is to be written first gets a block
+ * of its own; one that is only cut stays shared.  Cutting never fails.
+ *
+ * Next: ivar.c.
+ */
+#ifndef RHI_OBJECT_LIST_H
+#define RHI_OBJECT_LIST_H
+
+#include "object/object.h"
+
+struct rhi_values {
+    rh_value *values;
+    size_t count;
+};
+
+// The values of a list; none of an opaque object.
+RHI_INLINE struct rhi_values
+rhi_list_of(struct rhi_object *object)
+{
+    if (rhi_object_is_opaque(object))
+        return (struct rhi_values){ NULL, 0 };
+    if (rhi_object_has(object, RHI_EMBED))
+        return (struct rhi_values){ object->as.words,
+                                    rhi_object_field(object, RHI_LENGTH_MASK,
+                                                     RHI_LENGTH_SHIFT) };
+    return (struct rhi_values){ object->as.array.values,
+                                object->as.array.length };
+}
+
+// How many values fit without another block.
+size_t rhi_list_room(const struct rhi_object *object);
+
+// Have room for `room` values that belong to the list alone.
+enum rh_status rhi_list_reserve(struct rh_heap *heap,
+                                struct rhi_object *object, size_t room);
+
+// Cut or lengthen; new values are `filler`.  Cutting never fails.
+enum rh_status rhi_list_resize(struct rh_heap *heap, struct rhi_object *object,
+                               size_t count, rh_value filler);
+
+rhi_finding rhi_list_check(const struct rhi_object *object);
+
+#endif

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+/*
+ * object - taking a slot, and what every type does the same way.
+ *
+ * A constructor takes its slot first and its block afterwards.  The slot is
+ * made a valid, empty object at once, because the block may be refused, or the
+ * embedder's out-of-memory hook may leave by longjmp: the half-made object is
+ * then garbage like any other.  Only taking the slot can collect, so only for
+ * that long are the constructor's own arguments put on the handle stack, and
+ * only when the slot is not to be had by bumping the cursor.
+ *
+ * Every store of a reference into an object that may be older than it goes
+ * through rhi_object_write(): the one place for a write barrier.
+ *
+ * Next: the types, one by one.
+ */
+#ifndef RHI_OBJECT_OBJECT_H
+#define RHI_OBJECT_OBJECT_H
+
+#include "object/generic.h"
+
+#include <rheap/external.h>
+
+// What a check answers: NULL, or the violated invariant as a sentence.
+typedef const char *rhi_finding;
+
+// A slot with these flags, words of zeros, and class `held[0]`.  `held` are
+// the values that the caller still needs: they stay alive, and are read back
+// in case they moved.  NULL: no memory.
+struct rhi_object *rhi_object_take(struct rh_heap *heap, uint64_t flags,
+                                   rh_value *held, size_t count);
+
+// The same for a constructor that needs nothing but the class.
+RHI_INLINE struct rhi_object *
+rhi_object_new(struct rh_heap *heap, uint64_t flags, rh_value class_of)
+{
+    return rhi_object_take(heap, flags, &class_of, 1);
+}
+
+RHI_COLD _Noreturn void rhi_object_panic(rh_value value, const char *message);
+
+// The object of a value that must be of a type.
+RHI_INLINE struct rhi_object *
+rhi_object_of(rh_value value, enum rh_type type)
+{
+    struct rhi_object *object = rh_value_slot(value);
+
+    if (RHI_UNLIKELY(rh_value_is_immediate(value) ||
+                     rhi_object_type(object) != type))
+        rhi_object_panic(value, "object of another type than asked for");
+    return object;
+}
+
+RHI_INLINE rh_value
+rhi_object_value(const struct rhi_object *object)
+{
+    return object ? rh_value_of_slot(object) : RH_UNDEF;
+}
+
+RHI_INLINE void
+rhi_object_write(struct rh_heap *heap, struct rhi_object *object,
+                 rh_value *edge, rh_value value)
+{
+    (void)heap;
+    (void)object;
+    *edge = value;
+}
+
+// The object gave its block away or back: unless something else is to be
+// released with it, it need not be visited when it dies.
+void rhi_object_disown(struct rh_heap *heap, struct rhi_object *object);
+
+RHI_INLINE bool
+rhi_object_is_opaque(const struct rhi_object *object)
+{
+    return rhi_object_has(object, RHI_OPAQUE);
+}
+
+RHI_INLINE bool
+rhi_object_is_frozen(const struct rhi_object *object)
+{
+    return rhi_object_has(object, RH_OBJECT_FROZEN);
+}
+
+// Whether mutators have to refuse.
+RHI_INLINE bool
+rhi_object_is_fixed(const struct rhi_object *object)
+{
+    return rhi_object_has(object, RH_OBJECT_FROZEN | RHI_OPAQUE);
+}
+
+// `count` values to `to`, from `from` or, if that is NULL, all `filler`.
+void rhi_values_fill(rh_value *to, const rh_value *from, size_t count,
+                     rh_value filler);
+
+// The bytes of `count` values; false when that overflows.
+RHI_INLINE bool
+rhi_values_fit(size_t count)
+{
+    return count <= PTRDIFF_MAX / sizeof(rh_value);
+}
+
+#endif

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+#include "config.h"
+
+#include "sweep.h"
+
+#include "poison.h"
+
+// Call `visit` for each slot of a page whose bit is in `bits`.
+static void
+each_slot(struct rhi_sweep *sweep, size_t page, const uint64_t *bits,
+          void (*visit)(struct rhi_sweep *sweep, char *slot))
+{
+    uint32_t slots = sweep->space->shape.slots;
+
+    for (uint32_t index = rhi_line_next_set(bits, 0, slots); index < slots;
+         index = rhi_line_next_set(bits, index + 1, slots))
+        visit(sweep, rhi_page_slot(sweep->space->region, page, index));
+}
+
+static void
+slot_release(struct rhi_sweep *sweep, char *slot)
+{
+    sweep->model->release(sweep->heap, slot);
+}
+
+static void
+slot_tell(struct rhi_sweep *sweep, char *slot)
+{
+    rhi_event_object(sweep->events, RH_EVENT_OBJECT_FREE, slot);
+}
+
+static void
+slot_poison(struct rhi_sweep *sweep, char *slot)
+{
+    rhi_poison_free(slot, sweep->space->shape.slot_bytes);
+}
+
+// Release the slots in `dead` that hold something, and forget that they did.
+static void
+page_release(struct rhi_sweep *sweep, size_t page, const uint64_t *dead)
+{
+    struct rhi_region *region = sweep->space->region;
+    bool all = sweep->model->flags & RH_MODEL_RELEASE_ALL;
+    rhi_line bits;
+
+    for (int word = 0; word < RHI_LINE_WORDS; word++) {
+        uint64_t *external = &region->plane[RHI_EXTERNAL][page][word];
+        uint64_t *special = &region->plane[RHI_SPECIAL][page][word];
+
+        bits[word] = dead[word] & (all ? ~UINT64_C(0) : *external | *special);
+        if (*external & dead[word])
+            *external &= ~dead[word];
+        if (*special & dead[word])
+            *special &= ~dead[word];
+    }
+    if (sweep->model->release && !rhi_line_is_empty(bits))
+        each_slot(sweep, page, bits, slot_release);
+}
+
+static void
+page_bury(struct rhi_sweep *sweep, size_t page, const uint64_t *dead)
+{
+    uint64_t *allocated = sweep->space->region->plane[RHI_ALLOCATED][page];
+
+    if (rhi_events_wanted(sweep->events, RH_EVENT_OBJECT_FREE))
+        each_slot(sweep, page, dead, slot_tell);
+    page_release(sweep, page, dead);
+    for (int word = 0; word < RHI_LINE_WORDS; word++)
+        if (dead[word])
+            allocated[word] &= ~dead[word];
+    if (rhi_poison_is_on())
+        each_slot(sweep, page, dead, slot_poison);
+}
+
+// The dead slots of a page; whether there are any.
+static bool
+page_find_dead(const struct rhi_region *region, size_t page, uint64_t *dead)
+{
+    const uint64_t *allocated = region->plane[RHI_ALLOCATED][page];
+    const uint64_t *mark = region->plane[RHI_MARK][page];
+    uint64_t any = 0;
+
+    for (int word = 0; word < RHI_LINE_WORDS; word++)
+        any |= dead[word] = allocated[word] & ~mark[word];
+    return any != 0;
+}
+
+static void
+page_sweep(struct rhi_sweep *sweep, size_t page)
+{
+    struct rhi_region *region = sweep->space->region;
+    rhi_line dead;
+
+    if (page_find_dead(region, page, dead)) {
+        uint32_t count = rhi_line_count(dead);
+
+        page_bury(sweep, page, dead);
+        sweep->freed_total += count;
+        region->live[page] = (uint16_t)(region->live[page] - count);
+    }
+    rhi_line_clear(region->plane[RHI_NEXT][page]);
+    rhi_space_file_swept(sweep->space, page);
+}
+
+size_t
+rhi_sweep_all(struct rhi_sweep *sweep)
+{
+    struct rhi_region *region = sweep->space->region;
+    size_t live = 0;
+
+    for (size_t page = 0; page < region->top; page++) {
+        if (!rhi_space_has_memory(sweep->space, page))
+            continue;
+        page_sweep(sweep, page);
+        live += region->live[page];
+    }
+    return live;
+}
+
+void
+rhi_sweep_release_all(struct rhi_sweep *sweep)
+{
+    struct rhi_region *region = sweep->space->region;
+
+    for (size_t page = 0; page < region->top; page++)
+        if (rhi_space_has_memory(sweep->space, page))
+            page_release(sweep, page, region->plane[RHI_ALLOCATED][page]);
+}

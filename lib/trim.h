@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+/*
+ * trim - giving memory back to the system.
+ *
+ * Freeing is not giving back: malloc keeps what is freed in the middle of its
+ * heap, and the article "What causes Ruby memory bloat?" found 230 MB resident
+ * where Ruby knew of 7.  One call, malloc_trim(0), cures it, at a price that
+ * grows with the heap.  When to pay is a policy: a function that looks at a
+ * snapshot and answers what to do.  It is asked after each full collection,
+ * when the last buffer is really freed, and on request.  Every trim is logged,
+ * with what it cost and what it gave.
+ *
+ * Next: growth.h, the other policy.
+ */
+#ifndef RHI_TRIM_H
+#define RHI_TRIM_H
+
+#include "external.h"
+#include "space.h"
+
+#include <rheap/trim.h>
+
+struct rhi_trim {
+    struct rhi_space *space;
+    struct rhi_external *external;
+    rh_trim_fn policy;
+    void *context;       // passed to the policy
+    uint64_t started_ns; // when the heap was made
+    uint64_t last_ns;    // end of the last trim, or the start
+    uint64_t trim_ns;    // spent in trims
+    size_t count;        // trims ever done
+    struct rh_trim_record log[RH_TRIM_LOG_LENGTH]; // [count % length]
+};
+
+void rhi_trim_init(struct rhi_trim *trim, struct rhi_space *space,
+                   struct rhi_external *external,
+                   const struct rh_config *config);
+
+// Ask the policy and do what it answers; the actions done.
+unsigned rhi_trim_consult(struct rhi_trim *trim, enum rh_trim_reason reason);
+
+// Do the actions and log them.
+void rhi_trim_act(struct rhi_trim *trim, enum rh_trim_reason reason,
+                  unsigned actions);
+
+#endif

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: MIT
+/*
+ * verify - every invariant of every chapter, checked in reading order.
+ *
+ * Each part knows its own; this chapter asks them one after the other, lists
+ * before what they lead to, so that nothing is followed before it was checked,
+ * and stops at the first that is broken.
+ *
+ * INVARIANTS
+ *   V1  every reference of an object that leads into the heap leads to the
+ *       first byte of a live slot
+ *   V2  every root that leads into the heap does so, too
+ */
+#include "config.h"
+
+#include "alloc.h"
+
+#include <rheap/verify.h>
+#include <rheap/walk.h>
+
+#include <string.h>
+
+struct meaning {
+    const char *invariant;
+    const char *meaning;
+};
+
+static const struct meaning meanings[] = {
+    { "R2", "used pages are committed, and inside the region" },
+    { "R3", "pages are committed in whole granules" },
+    { "P1", "bits are set only for slots that the page has" },
+    { "P2", "the live count is the number of allocated bits" },
+    { "P3", "marked slots are allocated" },
+    { "P4", "slots with something outside are allocated" },
+    { "P5", "no gray or next bits between collections" },
+    { "P6", "a page header names its heap, number and slot size" },
+    { "S1", "every page is on exactly the list it names" },
+    { "S2", "tomb pages have no objects, released pages no bits" },
+    { "S3", "lists by fullness agree with the live counts" },
+    { "S4", "pages ever allocated = pages now + pages ever freed" },
+    { "C1", "the cursor lies inside the current page and its run" },
+    { "C2", "the current page is the only one on its list, and allocated" },
+    { "T1", "the handle stack lies inside its range" },
+    { "E1", "blocks and bytes of external data agree" },
+    { "E2", "external blocks have at least the bytes asked for" },
+    { "H1", "objects made - freed = live bits - unused slots" },
+    { "H2", "the marker is empty between collections" },
+    { "V1", "references lead to live slots" },
+    { "V2", "roots lead to live slots" },
+};
+
+static const char *
+meaning_of(const char *invariant)
+{
+    for (size_t n = 0; n < sizeof meanings / sizeof meanings[0]; n++)
+        if (strcmp(meanings[n].invariant, invariant) == 0)
+            return meanings[n].meaning;
+    return "";
+}
+
+static struct rh_violation
+violation_of(const char *invariant, size_t page, size_t slot)
+{
+    return (struct rh_violation){
+        .invariant = invariant,
+        .meaning = invariant ? meaning_of(invariant) : NULL,
+        .page = page,
+        .slot = slot,
+    };
+}
+
+static struct rh_violation
+check_pages(const struct rh_heap *heap)
+{
+    for (size_t page = 0; page < heap->region.top; page++) {
+        size_t slot;
+        const char *broken;
+
+        if (!rhi_space_has_memory(&heap->space, page))
+            continue;
+        broken = rhi_page_check(&heap->region, page, heap, &slot);
+        if (broken)
+            return violation_of(broken, page, slot);
+    }
+    return violation_of(NULL, SIZE_MAX, SIZE_MAX);
+}
+
+static struct rh_violation
+check_tables(const struct rh_heap *heap)
+{
+    size_t page = SIZE_MAX;
+    const char *broken = rhi_region_check(&heap->region);
+
+    if (!broken)
+        broken = rhi_space_check(&heap->space, &page);
+    if (!broken)
+        broken = rhi_mutator_check(&heap->mutator);
+    if (!broken)
+        broken = rhi_roots_check(&heap->roots);
+    if (!broken)
+        broken = rhi_external_check(&heap->external);
+    return violation_of(broken, page, SIZE_MAX);
+}
+
+static struct rh_violation
+check_counts(const struct rh_heap *heap)
+{
+    const struct rh_marker *marker = &heap->marker;
+    size_t bits = 0;
+
+    for (size_t page = 0; page < heap->region.top; page++)
+        bits += heap->region.live[page];
+    if (bits - rhi_mutator_unused(&heap->mutator) != rhi_heap_live(heap))
+        return violation_of("H1", SIZE_MAX, SIZE_MAX);
+    if (marker->top != marker->bottom || marker->slice_count ||
+        marker->gray_pages)
+        return violation_of("H2", SIZE_MAX, SIZE_MAX);
+    return violation_of(NULL, SIZE_MAX, SIZE_MAX);
+}
+
+// References, by a visitor that remembers the first bad one.
+struct check {
+    struct rh_visitor visitor;
+    struct rh_heap *heap;
+    struct rh_violation violation;
+    const void *object; // whose references are visited; NULL for roots
+};
+
+static void
+check_edge(struct rh_visitor *visitor, void *edge, uintptr_t mask)
+{
+    struct check *check = (struct check *)visitor;
+    uintptr_t to = *(uintptr_t *)edge & mask;
+    const struct rhi_region *region = &check->heap->region;
+    uintptr_t from = (uintptr_t)check->object;
+
+    if (check->violation.invariant || rh_heap_is_live(check->heap, to))
+        return;
+    check->violation = violation_of(from ? "V1" : "V2", SIZE_MAX, SIZE_MAX);
+    check->violation.object = check->object;
+    if (from) {
+        check->violation.page = rhi_region_page(region, from);
+        check->violation.slot = rhi_page_index(region, from);
+    }
+}
+
+static void
+check_slices(struct rh_visitor *visitor, void *object)
+{
+    const struct rh_model *model = ((struct check *)visitor)->heap->model;
+
+    if (model->trace_range)
+        model->trace_range(object, 0, SIZE_MAX, visitor);
+}
+
+static void
+check_object(struct check *check, void *object)
+{
+    check->object = object;
+    check->heap->model->trace(object, &check->visitor);
+}
+
+static void
+check_no_pause(const char *category, void *context)
+{
+    (void)category, (void)context;
+}
+
+static void
+check_objects(struct check *check)
+{
+    const struct rhi_region *region = &check->heap->region;
+    uint32_t slots = check->heap->space.shape.slots;
+
+    for (size_t page = 0; page < region->top; page++) {
+        const uint64_t *bits = region->plane[RHI_ALLOCATED][page];
+
+        for (uint32_t index = rhi_line_next_set(bits, 0, slots);
+             index < slots && !check->violation.invariant;
+             index = rhi_line_next_set(bits, index + 1, slots)) {
+            char *slot = rhi_page_slot(region, page, index);
+
+            if (!rhi_mutator_is_unused(&check->heap->mutator, (uintptr_t)slot))
+                check_object(check, slot);
+        }
+    }
+}
+
+static struct rh_violation
+check_references(struct rh_heap *heap)
+{
+    struct check check = {
+        .visitor = heap->marker.visitor, // for its encoding
+        .heap = heap,
+        .violation = violation_of(NULL, SIZE_MAX, SIZE_MAX),
+    };
+
+    check.visitor.span = heap->region.top << (RHI_PAGE_LOG - 3);
+    check.visitor.edge = check_edge;
+    check.visitor.slices = check_slices;
+    rhi_roots_visit(&heap->roots, &check.visitor, check_no_pause, NULL);
+    if (heap->model->trace)
+        check_objects(&check);
+    return check.violation;
+}
+
+enum rh_status
+rh_heap_verify(struct rh_heap *heap, struct rh_violation *violation)
+{
+    struct rh_violation found;
+
+    if (heap->phase != RHI_IDLE || heap->reaching)
+        return RH_BUSY;
+    found = check_tables(heap);
+    if (!found.invariant)
+        found = check_pages(heap);
+    if (!found.invariant)
+        found = check_counts(heap);
+    if (!found.invariant)
+        found = check_references(heap);
+    if (violation)
+        *violation = found;
+    return found.invariant ? RH_BROKEN : RH_OK;
+}

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: MIT
+/*
+ * walk - looking at everything.
+ *
+ * A walk flushes the current page first, so that the allocated bits tell the
+ * truth, and holds collections off while it lasts.  The callback may allocate:
+ * that takes pages, whose free slots then count as allocated for a moment, so
+ * every step of a walk asks the cursor whether a slot is still unused.
+ */
+#include "config.h"
+
+#include "cycle.h"
+
+#include <rheap/walk.h>
+
+static void
+walk_begin(struct rh_heap *heap)
+{
+    rhi_mutator_flush(&heap->mutator);
+    heap->walks++;
+}
+
+static enum rh_status
+walk_end(struct rh_heap *heap, bool finished)
+{
+    if (heap->walks) // else the callback has abandoned us
+        heap->walks--;
+    return finished ? RH_OK : RH_STOPPED;
+}
+
+// Call `fn` for the slots of a page whose bits are set in `bits`.
+static bool
+page_each(struct rh_heap *heap, size_t page, const uint64_t *bits,
+          rh_object_fn fn, void *context)
+{
+    const struct rhi_region *region = &heap->region;
+    uint32_t slots = heap->space.shape.slots;
+
+    for (uint32_t index = rhi_line_next_set(bits, 0, slots); index < slots;
+         index = rhi_line_next_set(bits, index + 1, slots)) {
+        char *slot = rhi_page_slot(region, page, index);
+
+        if (!rhi_mutator_is_unused(&heap->mutator, (uintptr_t)slot) &&
+            !fn(heap, slot, context))
+            return false;
+    }
+    return true;
+}
+
+static bool
+each_in_plane(struct rh_heap *heap, enum rhi_plane plane, rh_object_fn fn,
+              void *context)
+{
+    for (size_t page = 0; page < heap->region.top; page++)
+        if (rhi_space_has_memory(&heap->space, page) &&
+            !page_each(heap, page, heap->region.plane[plane][page], fn,
+                       context))
+            return false;
+    return true;
+}
+
+enum rh_status
+rh_walk_objects(struct rh_heap *heap, rh_object_fn fn, void *context)
+{
+    walk_begin(heap);
+    return walk_end(heap, each_in_plane(heap, RHI_ALLOCATED, fn, context));
+}
+
+static enum rh_page_state
+page_state(enum rhi_list list)
+{
+    if (list == RHI_RELEASED)
+        return RH_PAGE_RELEASED;
+    return list == RHI_TOMB ? RH_PAGE_TOMB : RH_PAGE_EDEN;
+}
+
+static struct rh_page_view
+page_view(const struct rh_heap *heap, size_t number)
+{
+    const struct rhi_region *region = &heap->region;
+    const struct rhi_page *page = &region->pages[number];
+
+    return (struct rh_page_view){
+        .page = number,
+        .address = rhi_region_body(region, number),
+        .state = page_state((enum rhi_list)page->list),
+        .slots = heap->space.shape.slots,
+        .live_slots = region->live[number],
+        .age = (size_t)(heap->space.collection - page->since),
+        .current = number == heap->mutator.page,
+        .list = rhi_list_name((enum rhi_list)page->list),
+        .allocated = region->plane[RHI_ALLOCATED][number],
+        .mark = region->plane[RHI_MARK][number],
+    };
+}
+
+enum rh_status
+rh_walk_pages(struct rh_heap *heap, rh_page_fn fn, void *context)
+{
+    bool going = true;
+
+    walk_begin(heap);
+    for (size_t page = 0; going && page < heap->region.top; page++) {
+        struct rh_page_view view = page_view(heap, page);
+
+        going = fn(heap, &view, context);
+    }
+    return walk_end(heap, going);
+}
+
+enum rh_status
+rh_page_look(struct rh_heap *heap, size_t page, struct rh_page_view *view)
+{
+    if (page >= heap->region.top)
+        return RH_NOT_FOUND;
+    rhi_mutator_flush(&heap->mutator);
+    *view = page_view(heap, page);
+    return RH_OK;
+}
+
+enum rh_status
+rh_walk_runs(struct rh_heap *heap, size_t page, rh_run_fn fn, void *context)
+{
+    uint32_t slots = heap->space.shape.slots;
+    uint32_t first, end = 0;
+    rhi_line free;
+    bool going = true;
+
+    if (!rhi_space_has_memory(&heap->space, page))
+        return RH_NOT_FOUND;
+    walk_begin(heap);
+    rhi_page_free_bits(&heap->region, page, free);
+    for (first = rhi_line_next_set(free, 0, slots); going && first < slots;
+         first = rhi_line_next_set(free, end, slots)) {
+        end = rhi_line_next_clear(free, first, slots);
+        going = fn(heap, first, end - first, context);
+    }
+    return walk_end(heap, going);
+}
+
+// References of one object: a visitor that calls back.
+struct reference_walk {
+    struct rh_visitor visitor;
+    struct rh_heap *heap;
+    void *from;
+    rh_reference_fn fn;
+    rh_root_walk_fn root_fn;
+    const char *category;
+    void *context;
+    bool going;
+};
+
+static void
+reference_edge(struct rh_visitor *visitor, void *edge, uintptr_t mask)
+{
+    struct reference_walk *walk = (struct reference_walk *)visitor;
+    void *to = (void *)(*(uintptr_t *)edge & mask);
+
+    if (!walk->going)
+        return;
+    walk->going =
+        walk->fn
+            ? walk->fn(walk->heap, walk->from, to, walk->context)
+            : walk->root_fn(walk->heap, walk->category, to, walk->context);
+}
+
+static void
+reference_slices(struct rh_visitor *visitor, void *object)
+{
+    const struct rh_model *model =
+        ((struct reference_walk *)visitor)->heap->model;
+
+    if (model->trace_range)
+        model->trace_range(object, 0, SIZE_MAX, visitor);
+}
+
+static void
+reference_walk_init(struct reference_walk *walk, struct rh_heap *heap)
+{
+    *walk = (struct reference_walk){
+        .visitor = heap->marker.visitor, // for its encoding
+        .heap = heap,
+        .going = true,
+    };
+    walk->visitor.span = heap->region.top << (RHI_PAGE_LOG - 3);
+    walk->visitor.edge = reference_edge;
+    walk->visitor.slices = reference_slices;
+}
+
+enum rh_status
+rh_walk_references(struct rh_heap *heap, void *object, rh_reference_fn fn,
+                   void *context)
+{
+    struct reference_walk walk;
+
+    if (!heap->model->trace)
+        return RH_OK;
+    walk_begin(heap);
+    reference_walk_init(&walk, heap);
+    walk.from = object;
+    walk.fn = fn;
+    walk.context = context;
+    heap->model->trace(object, &walk.visitor);
+    return walk_end(heap, walk.going);
+}
+
+static void
+reference_category(const char *category, void *context)
+{
+    ((struct reference_walk *)context)->category = category;
+}
+
+enum rh_status
+rh_walk_roots(struct rh_heap *heap, rh_root_walk_fn fn, void *context)
+{
+    struct reference_walk walk;
+
+    walk_begin(heap);
+    reference_walk_init(&walk, heap);
+    walk.root_fn = fn;
+    walk.context = context;
+    rhi_roots_visit(&heap->roots, &walk.visitor, reference_category, &walk);
+    return walk_end(heap, walk.going);
+}
+
+// Reachability borrows the plane `next`, which is clear between collections.
+static void
+reachable_forget(struct rh_heap *heap)
+{
+    for (size_t page = 0; page < heap->region.top; page++)
+        rhi_line_clear(heap->region.plane[RHI_NEXT][page]);
+    heap->reaching = false;
+}
+
+enum rh_status
+rh_walk_reachable(struct rh_heap *heap, void *object, rh_object_fn fn,
+                  void *context)
+{
+    bool going;
+
+    if (heap->phase != RHI_IDLE || heap->reaching)
+        return RH_BUSY;
+    walk_begin(heap);
+    heap->reaching = true;
+    rhi_cycle_mark_reachable(heap, object);
+    going = each_in_plane(heap, RHI_NEXT, fn, context);
+    reachable_forget(heap);
+    return walk_end(heap, going);
+}
+
+void
+rh_walk_abandon(struct rh_heap *heap)
+{
+    heap->walks = 0;
+    if (heap->reaching)
+        reachable_forget(heap);
+}
