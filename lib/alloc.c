@@ -10,6 +10,8 @@
 bool
 rhi_alloc_populate(struct rh_heap *heap, size_t pages)
 {
+    if (pages > heap->region.max_pages)
+        return false; // before a single page is touched
     for (size_t n = 0; n < pages; n++)
         if (rhi_space_grow(&heap->space) == SIZE_MAX)
             return false;

@@ -54,8 +54,8 @@ heap_build_collector(struct rh_heap *heap)
 
     rhi_external_init(&heap->external, config, &heap->panic);
     rhi_marker_init(&heap->marker, &heap->region, heap->model);
-    heap->sweep = (struct rhi_sweep){ &heap->space, &heap->events,
-                                      heap->model, heap, 0 };
+    heap->sweep =
+        (struct rhi_sweep){ &heap->space, &heap->events, heap->model, heap, 0 };
     rhi_trim_init(&heap->trim, &heap->space, &heap->external, config);
     rhi_growth_init(&heap->growth, config, heap->space.shape.slots);
 }
@@ -89,10 +89,10 @@ heap_allocate(const struct rh_config *config)
         return NULL;
     heap->config = *config;
     heap->model = config->model;
-    heap->panic = (struct rhi_panic){ config->panic, heap,
-                                      config->hook_context };
-    heap->meter = (struct rhi_meter){ .allocator = *allocator,
-                                      .panic = &heap->panic };
+    heap->panic =
+        (struct rhi_panic){ config->panic, heap, config->hook_context };
+    heap->meter =
+        (struct rhi_meter){ .allocator = *allocator, .panic = &heap->panic };
     heap->events = (struct rhi_events){ .heap = heap, .meter = &heap->meter };
     heap->roots.meter = &heap->meter;
     return heap;
@@ -162,9 +162,8 @@ rh_root_add_range(struct rh_heap *heap, const char *category, void *first,
                   size_t count)
 {
     return rhi_roots_add_range(
-        &heap->roots,
-        (struct rhi_root_range){ category ? category : "ranges", first,
-                                 count });
+        &heap->roots, (struct rhi_root_range){ category ? category : "ranges",
+                                               first, count });
 }
 
 enum rh_status
@@ -178,9 +177,8 @@ rh_root_add_callback(struct rh_heap *heap, const char *category,
                      rh_root_fn trace, void *context)
 {
     return rhi_roots_add_callback(
-        &heap->roots,
-        (struct rhi_root_callback){ category ? category : "callbacks", trace,
-                                    context });
+        &heap->roots, (struct rhi_root_callback){
+                          category ? category : "callbacks", trace, context });
 }
 
 enum rh_status
@@ -281,7 +279,6 @@ rh_trim_log(const struct rh_heap *heap, struct rh_trim_record *records,
     size_t count = rhi_min(kept, max);
 
     for (size_t n = 0; n < count; n++)
-        records[n] =
-            trim->log[(trim->count - count + n) % RH_TRIM_LOG_LENGTH];
+        records[n] = trim->log[(trim->count - count + n) % RH_TRIM_LOG_LENGTH];
     return count;
 }

@@ -47,8 +47,8 @@ _Noreturn RHI_COLD void rhi_panic(const struct rhi_panic *panic,
 #ifdef RH_DISABLE_ASSERT
 #define RHI_ASSERT(panic, e) ((void)sizeof(!(e)), (void)(panic))
 #else
-#define RHI_ASSERT(panic, e)                                                  \
-    ((e) ? (void)0                                                            \
+#define RHI_ASSERT(panic, e)                                                   \
+    ((e) ? (void)0                                                             \
          : rhi_panic(panic, __FILE__ ":" RHI_STRINGIFY(__LINE__) ": " #e))
 #endif
 

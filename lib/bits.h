@@ -65,7 +65,7 @@ RHI_INLINE uint64_t
 rhi_word_range(uint32_t word, uint32_t first, uint32_t end)
 {
     uint32_t low = word * 64;
-    uint64_t from = first <= low       ? ~UINT64_C(0)
+    uint64_t from = first <= low        ? ~UINT64_C(0)
                     : first >= low + 64 ? 0
                                         : ~UINT64_C(0) << (first - low);
     uint64_t below = end >= low + 64 ? ~UINT64_C(0)

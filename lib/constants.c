@@ -16,12 +16,15 @@
 #include <rheap/string.h>
 #include <rheap/struct.h>
 
-enum { INITIAL_SLOTS_ASKED = 10000 };
+enum {
+    INITIAL_PAGES = 10000 / RH_SLOTS_PER_PAGE, // 10,000 slots asked
+    INITIAL_SLOTS = INITIAL_PAGES * RH_SLOTS_PER_PAGE
+};
 
 #ifndef RH_TINY_PAGES
-_Static_assert(RH_PAGE_BYTES == RHI_PAGE_BYTES &&
-                   RH_PAGE_HEADER_BYTES == RHI_HEADER_BYTES &&
-                   RH_SLOT_BYTES == RHI_DEFAULT_SLOT_BYTES,
+_Static_assert((int)RH_PAGE_BYTES == (int)RHI_PAGE_BYTES &&
+                   (int)RH_PAGE_HEADER_BYTES == (int)RHI_HEADER_BYTES &&
+                   (int)RH_SLOT_BYTES == (int)RHI_DEFAULT_SLOT_BYTES,
                "the public header tells the truth");
 #endif
 
@@ -31,9 +34,8 @@ static const struct rh_constant constants[] = {
     { "slot_bytes", RH_SLOT_BYTES },
     { "slots_per_page", RH_SLOTS_PER_PAGE },
     { "bitmap_bytes", sizeof(rhi_line) },
-    { "initial_pages", INITIAL_SLOTS_ASKED / RH_SLOTS_PER_PAGE },
-    { "initial_slots",
-      INITIAL_SLOTS_ASKED / RH_SLOTS_PER_PAGE * RH_SLOTS_PER_PAGE },
+    { "initial_pages", INITIAL_PAGES },
+    { "initial_slots", INITIAL_SLOTS },
     { "string_embed_bytes", RH_STRING_EMBED_BYTES },
     { "array_embed_length", RH_ARRAY_EMBED_LENGTH },
     { "object_embed_ivars", RH_OBJECT_EMBED_IVARS },

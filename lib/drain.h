@@ -18,7 +18,9 @@
 
 #include "mark.h"
 
-enum { RHI_FIFO_LENGTH = 16 }; // a power of two
+enum {
+    RHI_FIFO_LENGTH = 16
+}; // a power of two
 
 // How a model follows the references of an object, and of a part of its
 // container: see struct rh_model.
@@ -61,8 +63,7 @@ rhi_drain_test_and_set(struct rh_marker *marker, uintptr_t base,
 }
 
 RHI_INLINE void
-rhi_drain_deque(struct rh_marker *marker, size_t slot_bytes,
-                rhi_trace_fn trace)
+rhi_drain_deque(struct rh_marker *marker, size_t slot_bytes, rhi_trace_fn trace)
 {
     uintptr_t base = marker->visitor.base;
     void *fifo[RHI_FIFO_LENGTH];
@@ -106,8 +107,8 @@ rhi_drain_slice(struct rh_marker *marker, rhi_trace_range_fn trace_range)
 
 // `slot_bytes` 0: as the page says.
 RHI_INLINE void
-rhi_drain_loop(struct rh_marker *marker, size_t slot_bytes,
-               rhi_trace_fn trace, rhi_trace_range_fn trace_range)
+rhi_drain_loop(struct rh_marker *marker, size_t slot_bytes, rhi_trace_fn trace,
+               rhi_trace_range_fn trace_range)
 {
     for (;;) {
         rhi_drain_deque(marker, slot_bytes, trace);

@@ -20,8 +20,7 @@ events_make_room(struct rhi_events *events)
     if (events->count < events->capacity)
         return true;
     listeners = rhi_meter_grow(events->meter, events->listeners,
-                               events->capacity, capacity,
-                               sizeof *listeners);
+                               events->capacity, capacity, sizeof *listeners);
     if (!listeners)
         return false;
     events->listeners = listeners;

@@ -4,8 +4,7 @@
 #include "external.h"
 
 void
-rhi_external_init(struct rhi_external *external,
-                  const struct rh_config *config,
+rhi_external_init(struct rhi_external *external, const struct rh_config *config,
                   const struct rhi_panic *panic)
 {
     *external = (struct rhi_external){
@@ -142,16 +141,16 @@ rhi_external_collected(struct rhi_external *external)
     const struct rh_config *config = external->config;
 
     if (external->increase > external->limit)
-        external->limit = limit_raise(external->limit,
-                                      config->malloc_limit_growth_factor,
-                                      config->malloc_limit_max);
+        external->limit =
+            limit_raise(external->limit, config->malloc_limit_growth_factor,
+                        config->malloc_limit_max);
     else
         external->limit =
             limit_lower(external->limit, 0.98, config->malloc_limit);
     if (external->old_increase > external->old_limit)
-        external->old_limit = limit_raise(
-            external->old_limit, config->oldmalloc_limit_growth_factor,
-            config->oldmalloc_limit_max);
+        external->old_limit = limit_raise(external->old_limit,
+                                          config->oldmalloc_limit_growth_factor,
+                                          config->oldmalloc_limit_max);
     else
         external->old_limit =
             limit_lower(external->old_limit, 1 / 1.02, config->oldmalloc_limit);

@@ -32,12 +32,12 @@ struct rhi_external {
     struct rh_allocator allocator;
     const struct rh_config *config;
     const struct rhi_panic *panic;
-    size_t bytes;    // of blocks that are out, as asked for
-    size_t usable;   // the same, as the allocator set it aside
-    size_t blocks;   // that are out
-    size_t adjusted; // bytes that others allocate for objects
-    size_t increase; // bytes added since the last collection
-    size_t limit;    // of increase
+    size_t bytes;        // of blocks that are out, as asked for
+    size_t usable;       // the same, as the allocator set it aside
+    size_t blocks;       // that are out
+    size_t adjusted;     // bytes that others allocate for objects
+    size_t increase;     // bytes added since the last collection
+    size_t limit;        // of increase
     size_t old_increase; // bytes added since the last major collection
     size_t old_limit;    // of old_increase
     size_t freed;        // bytes freed since the last trim

@@ -3,7 +3,9 @@
 
 #include "growth.h"
 
-enum { MIN_EMPTY_PAGES = 24 };
+enum {
+    MIN_EMPTY_PAGES = 24
+};
 
 void
 rhi_growth_init(struct rhi_growth *growth, const struct rh_config *config,

@@ -30,7 +30,12 @@
 
 #include <rheap/heap.h>
 
-enum rhi_phase { RHI_IDLE, RHI_MARKING, RHI_SWEEPING, RHI_PLACING };
+enum rhi_phase {
+    RHI_IDLE,
+    RHI_MARKING,
+    RHI_SWEEPING,
+    RHI_PLACING
+};
 
 // What the collector has done so far.
 struct rhi_history {

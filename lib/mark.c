@@ -158,8 +158,8 @@ rhi_marker_drain_any(struct rh_marker *marker)
 {
     const struct rhi_page *pages = marker->region->pages;
 
-    if (marker->region->top &&
-        pages[0].shape && pages[0].shape->slot_bytes == RHI_DEFAULT_SLOT_BYTES)
+    if (marker->region->top && pages[0].shape &&
+        pages[0].shape->slot_bytes == RHI_DEFAULT_SLOT_BYTES)
         drain_default_size(marker);
     else
         drain_any_size(marker);

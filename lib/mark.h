@@ -41,8 +41,8 @@
 #include <rheap/model.h>
 
 enum {
-    RHI_DEQUE_LENGTH = 512,  // a power of two
-    RHI_SLICES_LENGTH = 64,  // containers half followed
+    RHI_DEQUE_LENGTH = 512, // a power of two
+    RHI_SLICES_LENGTH = 64, // containers half followed
     RHI_SLICE_REFERENCES = 128
 };
 
@@ -58,13 +58,13 @@ struct rh_marker {
     struct rh_visitor visitor; // for models that trace by visitor
     struct rhi_region *region;
     const struct rh_model *model;
-    rhi_line *plane;           // the bits being set: mark or next
-    unsigned top, bottom;      // of the deque: entries are bottom..top-1
+    rhi_line *plane;      // the bits being set: mark or next
+    unsigned top, bottom; // of the deque: entries are bottom..top-1
     size_t slice_count;
-    size_t gray_pages;         // pages that are flagged
-    size_t gray_peak;          // most of them since marking began
-    size_t gray_cursor;        // the page to look at next
-    size_t peak_bytes;         // most memory beside the heap ever used
+    size_t gray_pages;  // pages that are flagged
+    size_t gray_peak;   // most of them since marking began
+    size_t gray_cursor; // the page to look at next
+    size_t peak_bytes;  // most memory beside the heap ever used
     void *deque[RHI_DEQUE_LENGTH];
     struct rhi_slice slices[RHI_SLICES_LENGTH];
 };

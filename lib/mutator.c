@@ -105,8 +105,8 @@ rhi_mutator_unused(const struct rh_mutator *mutator)
         return 0;
     position = mutator_position(mutator);
     for (uint32_t word = 0; word < RHI_LINE_WORDS; word++)
-        count += __builtin_popcountll(
-            mutator_unused_word(mutator, word, position));
+        count +=
+            __builtin_popcountll(mutator_unused_word(mutator, word, position));
     return (size_t)count;
 }
 

@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -32,15 +31,37 @@ physical_bytes(void)
     return pages > 0 ? (size_t)pages * rhi_os_page_bytes() : GIB;
 }
 
+// The n-th number of /proc/self/statm (0 virtual, 1 resident), or 0.
+static size_t
+statm_bytes(int n)
+{
+    char text[128];
+    char *number = text;
+    ssize_t length;
+    int file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+
+    if (file < 0)
+        return 0;
+    length = read(file, text, sizeof text - 1);
+    close(file);
+    if (length <= 0)
+        return 0;
+    text[length] = '\0';
+    while (n-- > 0)
+        (void)strtoul(number, &number, 10);
+    return strtoul(number, NULL, 10) * rhi_os_page_bytes();
+}
+
 // What RLIMIT_AS leaves to this process, or SIZE_MAX.
 static size_t
 address_space_left(void)
 {
     struct rlimit limit;
+    size_t used = statm_bytes(0);
 
     if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
         return SIZE_MAX;
-    return (size_t)limit.rlim_cur;
+    return limit.rlim_cur > used ? (size_t)limit.rlim_cur - used : 0;
 }
 
 size_t
@@ -65,20 +86,7 @@ rhi_os_now(void)
 size_t
 rhi_os_resident_bytes(void)
 {
-    char text[128];
-    char *second;
-    ssize_t length;
-    int file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-
-    if (file < 0)
-        return 0;
-    length = read(file, text, sizeof text - 1);
-    close(file);
-    if (length <= 0)
-        return 0;
-    text[length] = '\0';
-    second = strchr(text, ' '); // "total resident shared ..." in OS pages
-    return second ? strtoul(second, NULL, 10) * rhi_os_page_bytes() : 0;
+    return statm_bytes(1);
 }
 
 // The default struct rh_memory.

@@ -37,8 +37,7 @@ rhi_page_is_slot(const struct rhi_region *region, uintptr_t address)
 }
 
 void
-rhi_page_free_bits(const struct rhi_region *region, size_t page,
-                   uint64_t *line)
+rhi_page_free_bits(const struct rhi_region *region, size_t page, uint64_t *line)
 {
     const uint64_t *allocated = region->plane[RHI_ALLOCATED][page];
     uint32_t slots = region->pages[page].shape->slots;

@@ -49,7 +49,9 @@ _Static_assert(sizeof(struct rhi_header) <= RHI_HEADER_BYTES,
                "the header has 64 bytes");
 
 #define RHI_MAGIC UINT64_C(0x7061656870616772) // "rgapheap"
-enum { RHI_LAYOUT_VERSION = 1 };
+enum {
+    RHI_LAYOUT_VERSION = 1
+};
 
 // The words in the first slot of a free run.
 struct rhi_run {
@@ -86,8 +88,7 @@ rhi_page_index(const struct rhi_region *region, uintptr_t address)
 {
     size_t page = rhi_region_page(region, address);
 
-    return rhi_shape_index(region->pages[page].shape,
-                           rhi_page_offset(address));
+    return rhi_shape_index(region->pages[page].shape, rhi_page_offset(address));
 }
 
 // Whether an address that the region covers is the first byte of a slot.

@@ -65,8 +65,7 @@ rh_heap_slot(const struct rh_heap *heap, struct rh_position position)
     if (!rhi_space_has_memory(&heap->space, position.page) ||
         position.slot >= heap->space.shape.slots)
         return NULL;
-    return rhi_page_slot(&heap->region, position.page,
-                         (uint32_t)position.slot);
+    return rhi_page_slot(&heap->region, position.page, (uint32_t)position.slot);
 }
 
 size_t

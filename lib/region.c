@@ -14,7 +14,12 @@ enum {
 };
 
 // The tables in the order of their addresses.
-enum table { FLAGS = RHI_PLANES, LIVE, PAGES, TABLES };
+enum table {
+    FLAGS = RHI_PLANES,
+    LIVE,
+    PAGES,
+    TABLES
+};
 
 static size_t
 table_item_bytes(int table)
@@ -116,8 +121,8 @@ rhi_region_init(struct rhi_region *region, const struct rh_memory *memory,
 {
     size_t os_page =
         memory->page_bytes ? memory->page_bytes : rhi_os_page_bytes();
-    size_t granule = options.huge_pages ? HUGE_PAGE_BYTES
-                                        : rhi_max(os_page, RHI_PAGE_BYTES);
+    size_t granule =
+        options.huge_pages ? HUGE_PAGE_BYTES : rhi_max(os_page, RHI_PAGE_BYTES);
     size_t least = rhi_max(MIN_REGION_BYTES, granule);
     size_t bytes =
         options.bytes ? options.bytes : rhi_os_default_region_bytes();

@@ -41,12 +41,12 @@
 
 // One bit per slot each.  The order is that of the addresses.
 enum rhi_plane {
-    RHI_MARK,      // found alive by the last completed collection: old
-    RHI_NEXT,      // the major collection being built; all clear otherwise
-    RHI_ALLOCATED, // handed out, and not found dead since
-    RHI_GRAY,      // waiting to be marked, when the work list was full
-    RHI_EXTERNAL,  // the model's release wants to hear of its death
-    RHI_SPECIAL,   // something is kept about it in a table beside the heap
+    RHI_MARK,       // found alive by the last completed collection: old
+    RHI_NEXT,       // the major collection being built; all clear otherwise
+    RHI_ALLOCATED,  // handed out, and not found dead since
+    RHI_GRAY,       // waiting to be marked, when the work list was full
+    RHI_EXTERNAL,   // the model's release wants to hear of its death
+    RHI_SPECIAL,    // something is kept about it in a table beside the heap
     RHI_REMEMBERED, // old, and may refer to young objects (reserved)
     RHI_PINNED,     // may not move (reserved)
     RHI_PLANES
@@ -67,21 +67,21 @@ struct rhi_page {
 };
 
 struct rhi_region {
-    uintptr_t base;                // of page 0
-    rhi_line *plane[RHI_PLANES];   // [page number]
-    uint8_t *flags;                // [page number], RHI_FLAG_...
-    uint16_t *live;                // [page number], objects on the page
-    struct rhi_page *pages;        // [page number]
-    size_t top;                    // 1 + the highest page ever used
-    size_t committed;              // pages with committed body and tables
+    uintptr_t base;              // of page 0
+    rhi_line *plane[RHI_PLANES]; // [page number]
+    uint8_t *flags;              // [page number], RHI_FLAG_...
+    uint16_t *live;              // [page number], objects on the page
+    struct rhi_page *pages;      // [page number]
+    size_t top;                  // 1 + the highest page ever used
+    size_t committed;            // pages with committed body and tables
     size_t max_pages;
-    size_t granule_pages;          // pages that are released together
-    size_t os_page;                // bytes
+    size_t granule_pages; // pages that are released together
+    size_t os_page;       // bytes
     struct rh_memory memory;
     const struct rhi_panic *panic;
-    void *mapping;                 // all of it
+    void *mapping; // all of it
     size_t mapping_bytes;
-    void *tables;                  // where the planes begin
+    void *tables; // where the planes begin
 };
 
 struct rhi_region_options {
@@ -129,8 +129,7 @@ rhi_region_covers(const struct rhi_region *region, uintptr_t word)
 {
     uintptr_t distance = word - region->base;
 
-    return (distance >> 3 | distance << 61) <
-           region->top << (RHI_PAGE_LOG - 3);
+    return (distance >> 3 | distance << 61) < region->top << (RHI_PAGE_LOG - 3);
 }
 
 RHI_INLINE size_t

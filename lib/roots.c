@@ -65,8 +65,8 @@ static enum rh_status
 ranges_push(struct rhi_meter *meter, struct rhi_root_range **table,
             size_t *count, size_t *capacity, struct rhi_root_range range)
 {
-    struct rhi_root_range *room = table_make_room(meter, *table, *count,
-                                                  capacity, sizeof **table);
+    struct rhi_root_range *room =
+        table_make_room(meter, *table, *count, capacity, sizeof **table);
 
     if (!room)
         return RH_NO_MEMORY;
@@ -120,9 +120,9 @@ enum rh_status
 rhi_roots_add_callback(struct rhi_roots *roots,
                        struct rhi_root_callback callback)
 {
-    struct rhi_root_callback *room = table_make_room(
-        roots->meter, roots->callbacks, roots->callback_count,
-        &roots->callback_capacity, sizeof *roots->callbacks);
+    struct rhi_root_callback *room =
+        table_make_room(roots->meter, roots->callbacks, roots->callback_count,
+                        &roots->callback_capacity, sizeof *roots->callbacks);
 
     if (!room)
         return RH_NO_MEMORY;
@@ -187,10 +187,10 @@ rhi_roots_visit(struct rhi_roots *roots, struct rh_visitor *visitor,
         words_visit(visitor, roots->addresses[i], pause, context);
     for (size_t i = 0; i < roots->range_count; i++)
         words_visit(visitor, roots->ranges[i], pause, context);
-    words_visit(visitor,
-                (struct rhi_root_range){ "handles", roots->handles,
-                                         handle_count },
-                pause, context);
+    words_visit(
+        visitor,
+        (struct rhi_root_range){ "handles", roots->handles, handle_count },
+        pause, context);
     for (size_t i = 0; i < roots->callback_count; i++) {
         pause(roots->callbacks[i].category, context);
         roots->callbacks[i].trace(visitor, roots->callbacks[i].context);

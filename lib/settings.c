@@ -8,21 +8,20 @@
 #include <string.h>
 
 #define MIB 1048576.0
-#define FIELD(name, text)                                                     \
-    .field = #name, .offset = offsetof(struct rh_config, name),               \
+#define FIELD(name, text)                                                      \
+    .field = #name, .offset = offsetof(struct rh_config, name),                \
     .range = #name " must be " text
 #define SIZE(name) FIELD(name, "0 to 10^18"), .kind = RHI_SIZE, .high = 1e18
 #define SHARE(name) FIELD(name, "0 to 1"), .kind = RHI_RATIO, .high = 1
-#define FACTOR(name)                                                          \
-    FIELD(name, "above 1, to 1000"), .kind = RHI_RATIO, .low = 1.0001,        \
-    .high = 1000
+#define FACTOR(name)                                                           \
+    FIELD(name, "above 1, to 1000"), .kind = RHI_RATIO, .low = 1.0001,         \
+                                     .high = 1000
 
 static const struct rhi_setting settings[] = {
     { SIZE(initial_slots), .standard = 10000,
       .variable = "RUBY_GC_HEAP_INIT_SLOTS",
       .old_names = { "RUBY_HEAP_MIN_SLOTS" } },
-    { SIZE(free_slots), .standard = 4096,
-      .variable = "RUBY_GC_HEAP_FREE_SLOTS",
+    { SIZE(free_slots), .standard = 4096, .variable = "RUBY_GC_HEAP_FREE_SLOTS",
       .old_names = { "RUBY_HEAP_FREE_MIN", "RUBY_FREE_MIN" } },
     { SIZE(slots_increment), .standard = 10000,
       .old_names = { "RUBY_HEAP_SLOTS_INCREMENT" } },
@@ -54,7 +53,9 @@ static const struct rhi_setting settings[] = {
       .variable = "RUBY_GC_OLDMALLOC_LIMIT_GROWTH_FACTOR" },
 };
 
-enum { SETTING_COUNT = sizeof settings / sizeof settings[0] };
+enum {
+    SETTING_COUNT = sizeof settings / sizeof settings[0]
+};
 
 const struct rhi_setting *
 rhi_setting(size_t n)

@@ -10,17 +10,20 @@
 
 #include "base.h"
 
-enum rhi_setting_kind { RHI_SIZE, RHI_RATIO };
+enum rhi_setting_kind {
+    RHI_SIZE,
+    RHI_RATIO
+};
 
 struct rhi_setting {
-    const char *field;       // its name in struct rh_config
-    const char *variable;    // CRuby 3.1's name, or NULL
+    const char *field;        // its name in struct rh_config
+    const char *variable;     // CRuby 3.1's name, or NULL
     const char *old_names[2]; // earlier names of the same thing, or NULL
-    size_t offset;           // in struct rh_config
+    size_t offset;            // in struct rh_config
     enum rhi_setting_kind kind;
-    double standard;         // the default
-    double low, high;        // the range, ends included
-    const char *range;       // the same as a sentence
+    double standard;   // the default
+    double low, high;  // the range, ends included
+    const char *range; // the same as a sentence
 };
 
 // The n-th setting, or NULL behind the last.

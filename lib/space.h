@@ -60,10 +60,10 @@ struct rhi_space {
     struct rh_heap *heap; // for page headers
     struct rhi_shape shape;
     struct rhi_ring list[RHI_LISTS];
-    size_t count[RHI_LISTS];   // pages on each list
-    size_t allocated_total;    // pages that ever got memory
-    size_t freed_total;        // pages whose memory went back
-    uint64_t collection;       // number of the present or last collection
+    size_t count[RHI_LISTS]; // pages on each list
+    size_t allocated_total;  // pages that ever got memory
+    size_t freed_total;      // pages whose memory went back
+    uint64_t collection;     // number of the present or last collection
 };
 
 void rhi_space_init(struct rhi_space *space, struct rhi_region *region,

@@ -104,7 +104,9 @@ static const struct key keys[] = { RH_STAT_CRUBY_KEYS(KEY)
                                        RH_STAT_OWN_KEYS(KEY) };
 #undef KEY
 
-enum { KEY_COUNT = sizeof keys / sizeof keys[0] };
+enum {
+    KEY_COUNT = sizeof keys / sizeof keys[0]
+};
 
 const char *
 rh_stat_name(size_t n)
@@ -139,8 +141,8 @@ rh_histogram_name(size_t n)
     return n < RH_HISTOGRAM_CLASSES ? histogram_names[n] : NULL;
 }
 
-static size_t
-histogram_class(size_t live, size_t slots)
+size_t
+rh_histogram_class(size_t live, size_t slots)
 {
     if (live <= 2)
         return live;
@@ -179,8 +181,8 @@ void
 rh_heap_shape(const struct rh_heap *heap, struct rh_shape *shape)
 {
     const struct rhi_external *external = &heap->external;
-    struct rh_shape now = { .struct_bytes = rhi_min(shape->struct_bytes,
-                                                    sizeof now) };
+    struct rh_shape now = { .struct_bytes =
+                                rhi_min(shape->struct_bytes, sizeof now) };
     size_t slots = heap->space.shape.slots;
 
     now.slot = slot_fragmentation(heap);
@@ -189,7 +191,7 @@ rh_heap_shape(const struct rh_heap *heap, struct rh_shape *shape)
     now.span = rhi_space_span(&heap->space);
     for (size_t page = 0; page < heap->region.top; page++)
         if (rhi_space_has_memory(&heap->space, page))
-            now.histogram[histogram_class(page_live(heap, page), slots)]++;
+            now.histogram[rh_histogram_class(page_live(heap, page), slots)]++;
     memcpy(shape, &now, now.struct_bytes);
 }
 

@@ -159,9 +159,8 @@ reference_edge(struct rh_visitor *visitor, void *edge, uintptr_t mask)
     if (!walk->going)
         return;
     walk->going =
-        walk->fn
-            ? walk->fn(walk->heap, walk->from, to, walk->context)
-            : walk->root_fn(walk->heap, walk->category, to, walk->context);
+        walk->fn ? walk->fn(walk->heap, walk->from, to, walk->context)
+                 : walk->root_fn(walk->heap, walk->category, to, walk->context);
 }
 
 static void

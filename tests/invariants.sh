@@ -1,24 +1,29 @@
 #!/bin/sh
-# Every invariant that a chapter states is cited somewhere, and every one that
-# is cited is stated, once.  Stated: a line ` *   P1  text' in a comment.
-# Cited: "P1:" in an assertion or a comment, or "P1" as a string of its own.
+# Every invariant that a chapter states is checked somewhere in the library or
+# by a test, and every one that is cited is stated, once.
+#   stated:  a line ` *   P1  text' in the head comment of a chapter
+#   cited:   "P1" as a string, or at the start of a comment: `// P1', `// P1:'
 . "$(dirname "$0")/common.sh"
 scratch
 cd "$top_srcdir/lib" || exit 99
-name='[A-Z][A-Z]\{0,1\}[0-9]\{1,2\}'
+number='[A-Z]{1,2}[0-9]{1,2}'
 
-chapters | xargs cat >"$scratch/all"
-sed -n "s/^ \*   \($name\)  .*/\1/p" "$scratch/all" | sort >"$scratch/stated"
-grep -o "\(\"$name\"\)\|\(\<$name:\)" "$scratch/all" | tr -d '":' |
+chapters | xargs cat | grep -oE "^ \*   $number  " | tr -d ' *' |
+    sort >"$scratch/stated"
+{
+    chapters | xargs cat
+    cat ../tests/*.[ch] 2>/dev/null
+} | grep -oE "\"$number\"|// *$number\b(, $number\b)*" | grep -oE "$number" |
     sort -u >"$scratch/cited"
 
-for number in $(uniq -d "$scratch/stated"); do
-    fail "$number is stated twice"
+for name in $(uniq -d "$scratch/stated"); do
+    fail "$name is stated twice"
 done
-for number in $(comm -23 "$scratch/stated" "$scratch/cited"); do
-    fail "$number is stated, but nothing checks it"
+for name in $(comm -23 "$scratch/stated" "$scratch/cited"); do
+    fail "$name is stated, but nothing checks it"
 done
-for number in $(comm -13 "$scratch/stated" "$scratch/cited"); do
-    fail "$number is cited, but no chapter states it"
+for name in $(comm -13 "$scratch/stated" "$scratch/cited"); do
+    fail "$name is cited, but no chapter states it"
 done
+[ -s "$scratch/stated" ] || fail 'no chapter states an invariant'
 finish

@@ -49,8 +49,13 @@ test_scripts = \
 	%D%/invariants.sh \
 	%D%/man.sh \
 	%D%/purity.sh \
+	%D%/safepoints.sh \
 	# end
 TESTS += $(test_scripts)
+
+# Heap dumps of real Ruby processes, and whatever else tests read.
+EXTRA_DIST += \
+	# end
 
 EXTRA_DIST += $(test_scripts) \
 	%D%/README \
@@ -74,8 +79,9 @@ script_environment = \
 	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
 	CC='$(CC)' CXX='$(CXX)' NM='$(NM)' OBJDUMP='$(OBJDUMP)' \
 	AWK='$(AWK)' SAN_CFLAGS='$(RH_SAN_CFLAGS)' \
-	VALGRIND='$(VALGRIND)' EXAMPLES='$(example_programs)' \
-	CANARIES='$(canary_programs)' FUZZERS='$(fuzz_programs)'
+	RHEAP='$(rheap_command)' VALGRIND='$(VALGRIND)' \
+	EXAMPLES='$(example_programs)' CANARIES='$(canary_programs)' \
+	FUZZERS='$(fuzz_programs)'
 AM_TESTS_ENVIRONMENT = \
 	CMOCKA_MESSAGE_OUTPUT=TAP; \
 	ASAN_OPTIONS=allow_user_segv_handler=0:detect_leaks=1; \

@@ -360,6 +360,12 @@ dump_load(struct dump_heap *dump, const char *path,
     return is_good;
 }
 
+bool
+dump_page_is_ours(const struct dump_facts *facts, size_t page)
+{
+    return facts->overflow && page >= facts->overflow_page;
+}
+
 void
 dump_unload(struct dump_heap *dump)
 {

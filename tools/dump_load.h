@@ -53,6 +53,10 @@ struct dump_heap {
     size_t root_count;
 };
 
+// Whether a page of the heap is an overflow page, which the dump knows nothing
+// of.
+bool dump_page_is_ours(const struct dump_facts *facts, size_t page);
+
 // False: what is wrong has been said, and there is nothing to free.
 bool dump_load(struct dump_heap *dump, const char *path,
                const struct dump_options *options);

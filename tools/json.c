@@ -80,6 +80,16 @@ json_number(struct json *json, const char *key, uint64_t number)
 }
 
 void
+json_integer(struct json *json, const char *key, int64_t number)
+{
+    char digits[24];
+
+    snprintf(digits, sizeof digits, "%lld", (long long)number);
+    put_key(json, key);
+    put_digits(json, digits);
+}
+
+void
 json_real(struct json *json, const char *key, double number)
 {
     char digits[40];

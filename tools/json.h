@@ -21,6 +21,7 @@ void json_open_array(struct json *json, const char *key);
 void json_close_array(struct json *json);
 
 void json_number(struct json *json, const char *key, uint64_t number);
+void json_integer(struct json *json, const char *key, int64_t number);
 void json_real(struct json *json, const char *key, double number);
 void json_text(struct json *json, const char *key, const char *text);
 void json_truth(struct json *json, const char *key, bool truth);

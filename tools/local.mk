@@ -1,11 +1,68 @@
 # The rheap command: a program like any other that uses librheap, so it sees
-# the public headers only.
+# the public headers only.  All but its main() is an archive, for tests.
 
 if RH_TOOLS
 EXTRA_PROGRAMS += %D%/rheap
+EXTRA_LIBRARIES += %D%/librheap-tools.a
+rheap_command = $(abs_top_builddir)/%D%/rheap
+else
+rheap_command =
 endif
-%C%_rheap_SOURCES = \
-	# end
-%C%_rheap_CPPFLAGS = -I$(top_srcdir)/include -I$(top_builddir)/include
+
+tools_cppflags = -I$(top_srcdir)/include -I$(top_builddir)/include
+tools_libs = %D%/librheap-tools.a lib/librheap.la $(TOOLS_LIBS) -lm
+
+%C%_rheap_SOURCES = %D%/rheap.c
+%C%_rheap_CPPFLAGS = $(tools_cppflags)
 %C%_rheap_CFLAGS = $(AM_CFLAGS) $(TOOLS_CFLAGS)
-%C%_rheap_LDADD = lib/librheap.la $(TOOLS_LIBS) -lm
+%C%_rheap_LDADD = $(tools_libs)
+
+%C%_librheap_tools_a_CPPFLAGS = $(tools_cppflags)
+%C%_librheap_tools_a_CFLAGS = $(AM_CFLAGS) $(TOOLS_CFLAGS)
+%C%_librheap_tools_a_SOURCES = \
+	%D%/attributes.h \
+	%D%/buffer.c \
+	%D%/buffer.h \
+	%D%/clock.c \
+	%D%/clock.h \
+	%D%/command.c \
+	%D%/command.h \
+	%D%/constants.c \
+	%D%/dump_layout.c \
+	%D%/dump_layout.h \
+	%D%/dump_line.c \
+	%D%/dump_line.h \
+	%D%/dump_load.c \
+	%D%/dump_load.h \
+	%D%/dump_reader.c \
+	%D%/dump_reader.h \
+	%D%/dump_rebuild.c \
+	%D%/dump_rebuild.h \
+	%D%/dump_record.c \
+	%D%/dump_record.h \
+	%D%/dump_store.c \
+	%D%/dump_store.h \
+	%D%/dump_type.c \
+	%D%/dump_type.h \
+	%D%/figures.c \
+	%D%/figures.h \
+	%D%/input.c \
+	%D%/input.h \
+	%D%/json.c \
+	%D%/json.h \
+	%D%/output.c \
+	%D%/output.h \
+	%D%/progress.c \
+	%D%/progress.h \
+	%D%/report.c \
+	%D%/report.h \
+	%D%/report_json.c \
+	%D%/say.c \
+	%D%/say.h \
+	%D%/tape.c \
+	%D%/tape.h \
+	%D%/terminal.c \
+	%D%/terminal.h \
+	%D%/text.c \
+	%D%/text.h \
+	# end

@@ -11,7 +11,9 @@
 
 RH_BEGIN_DECLARATIONS
 
-enum { RH_ARRAY_EMBED_LENGTH = 3 };
+enum {
+    RH_ARRAY_EMBED_LENGTH = 3
+};
 
 /* An array with a copy of `length` values at `values` (which the caller keeps
  * rooted); NULL there means nils. */
@@ -45,8 +47,7 @@ RH_API enum rh_status rh_array_set(struct rh_heap *heap, rh_value array,
 RH_API enum rh_status rh_array_push(struct rh_heap *heap, rh_value array,
                                     rh_value value) RH_MUST_USE;
 
-/* Take the last away and answer it; RH_UNDEF: empty, frozen, or no memory for
- * a copy of a shared buffer. */
+/* Take the last away and answer it; RH_UNDEF: empty or frozen. */
 RH_API rh_value rh_array_pop(struct rh_heap *heap, rh_value array);
 
 /* Take the first away and answer it, O(1): the array shares its buffer from

@@ -25,8 +25,7 @@ RH_API rh_value rh_module_new(struct rh_heap *heap, rh_value class_of,
 
 /* The class of one object alone, between it and `superclass`.  The object is
  * not changed: rh_object_set_class() does that. */
-RH_API rh_value rh_class_new_singleton(struct rh_heap *heap,
-                                       rh_value class_of,
+RH_API rh_value rh_class_new_singleton(struct rh_heap *heap, rh_value class_of,
                                        rh_value superclass) RH_MAY_COLLECT;
 
 /* `module` in a chain of superclasses: its class field is the module. */
@@ -43,8 +42,8 @@ RH_API void rh_class_set_superclass(struct rh_heap *heap, rh_value class_of,
 RH_API const char *rh_class_name(rh_value class_of, size_t *length);
 
 /* Give it another name (copied); NULL takes the name away. */
-RH_API enum rh_status rh_class_set_name(struct rh_heap *heap,
-                                        rh_value class_of, const char *name,
+RH_API enum rh_status rh_class_set_name(struct rh_heap *heap, rh_value class_of,
+                                        const char *name,
                                         size_t length) RH_MUST_USE;
 
 RH_API bool rh_class_is_singleton(rh_value class_of);

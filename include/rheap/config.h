@@ -39,8 +39,7 @@ struct rh_memory {
     bool (*release)(void *context, void *address, size_t bytes);
     void (*unreserve)(void *context, void *address, size_t bytes);
     /* Say whether a range may be backed by huge pages; may be NULL. */
-    void (*huge_pages)(void *context, void *address, size_t bytes,
-                       bool wanted);
+    void (*huge_pages)(void *context, void *address, size_t bytes, bool wanted);
     size_t page_bytes; /* unit of commit and release; 0: ask the system */
     void *context;
 };
@@ -52,13 +51,13 @@ RH_API void rh_memory_init(struct rh_memory *memory);
 struct rh_config;
 struct rh_growth_view {
     const struct rh_config *config;
-    size_t live_slots;      /* found by the collection that has just ended */
-    size_t total_slots;     /* of pages with memory, full or empty */
-    size_t capacity_slots;  /* what this policy answered last (at first:
+    size_t live_slots;     /* found by the collection that has just ended */
+    size_t total_slots;    /* of pages with memory, full or empty */
+    size_t capacity_slots; /* what this policy answered last (at first:
                                initial_slots) */
     size_t slots_per_page;
-    size_t pages;           /* in use: with live objects */
-    size_t heaps_added;     /* how often the capacity has grown so far */
+    size_t pages;       /* in use: with live objects */
+    size_t heaps_added; /* how often the capacity has grown so far */
 };
 
 /* What it answers. */
@@ -105,24 +104,27 @@ struct rh_config {
     const struct rh_model *model; /* default: the Ruby-style objects */
     void *user_data;              /* for rh_heap_user_data() */
 
-    size_t slot_bytes;    /* 32 to 1,024, a multiple of 8; default 40 */
-    size_t region_bytes;  /* address space for objects; 0: min(64 GiB, twice
+    size_t slot_bytes;   /* 32 to 1,024, a multiple of 8; default 40 */
+    size_t region_bytes; /* address space for objects; 0: min(64 GiB, twice
                              the RAM, a quarter of what RLIMIT_AS leaves) */
-    size_t handle_bytes;  /* address space for handles; default 64 MiB */
-    bool huge_pages;      /* let the system use huge pages; default false */
+    size_t handle_bytes; /* address space for handles; default 64 MiB */
+    bool huge_pages;     /* let the system use huge pages; default false */
 
-    rh_growth_fn growth;  /* default rh_growth_default */
-    rh_trim_fn trim;      /* default rh_trim_never */
+    rh_growth_fn growth; /* default rh_growth_default */
+    rh_trim_fn trim;     /* default rh_trim_never */
     void *trim_context;
 
     struct rh_allocator allocator;
     struct rh_memory memory;
 
-    rh_panic_fn panic;    /* default: trap */
+    rh_panic_fn panic;                 /* default: trap */
     rh_out_of_memory_fn out_of_memory; /* default: none */
-    void *hook_context;   /* for both hooks */
+    void *hook_context;                /* for both hooks */
 
-    /* Tunables, under the names and with the defaults of CRuby 3.1. */
+    /* Tunables, with the names and defaults of CRuby 3.1.  rh_growth_default
+     * reads initial_slots; rh_growth_cruby31 all but slots_increment;
+     * rh_growth_ree initial_slots, free_slots, slots_increment and
+     * growth_factor.  oldobject_limit_factor waits for generations. */
     size_t initial_slots;          /* RUBY_GC_HEAP_INIT_SLOTS, 10,000 */
     size_t free_slots;             /* RUBY_GC_HEAP_FREE_SLOTS, 4,096 */
     size_t slots_increment;        /* RUBY_HEAP_SLOTS_INCREMENT, 10,000 */
@@ -134,9 +136,9 @@ struct rh_config {
     double oldobject_limit_factor; /* ..._OLDOBJECT_LIMIT_FACTOR, 2.0 */
     size_t malloc_limit;           /* RUBY_GC_MALLOC_LIMIT, 16 MiB */
     size_t malloc_limit_max;       /* ..._MAX, 32 MiB; 0: no upper limit */
-    double malloc_limit_growth_factor;    /* ..._GROWTH_FACTOR, 1.4 */
-    size_t oldmalloc_limit;        /* RUBY_GC_OLDMALLOC_LIMIT, 16 MiB */
-    size_t oldmalloc_limit_max;    /* ..._MAX, 128 MiB; 0: no upper limit */
+    double malloc_limit_growth_factor; /* ..._GROWTH_FACTOR, 1.4 */
+    size_t oldmalloc_limit;            /* RUBY_GC_OLDMALLOC_LIMIT, 16 MiB */
+    size_t oldmalloc_limit_max;        /* ..._MAX, 128 MiB; 0: no upper limit */
     double oldmalloc_limit_growth_factor; /* ..._GROWTH_FACTOR, 1.2 */
 };
 

@@ -8,15 +8,15 @@
 RH_BEGIN_DECLARATIONS
 
 enum rh_event_kind {
-    RH_EVENT_OBJECT_NEW = 1,         /* a slot was handed out, not yet filled */
-    RH_EVENT_OBJECT_FREE = 2,        /* an object was found dead */
+    RH_EVENT_OBJECT_NEW = 1,  /* a slot was handed out, not yet filled */
+    RH_EVENT_OBJECT_FREE = 2, /* an object was found dead */
     RH_EVENT_COLLECTION_START = 4,
     RH_EVENT_MARK_END = 8,
     RH_EVENT_SWEEP_END = 16,
-    RH_EVENT_PAGE_NEW = 32,          /* a page got memory for the first time */
-    RH_EVENT_PAGE_TOMB = 64,         /* its last object died */
-    RH_EVENT_PAGE_REVIVED = 128,     /* a tomb page is allocated from again */
-    RH_EVENT_PAGE_RELEASED = 256     /* its memory went back to the system */
+    RH_EVENT_PAGE_NEW = 32,      /* a page got memory for the first time */
+    RH_EVENT_PAGE_TOMB = 64,     /* its last object died */
+    RH_EVENT_PAGE_REVIVED = 128, /* a tomb page is allocated from again */
+    RH_EVENT_PAGE_RELEASED = 256 /* its memory went back to the system */
 };
 
 struct rh_event {

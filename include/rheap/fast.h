@@ -34,7 +34,8 @@ RH_API void *rh_heap_alloc_slow(struct rh_heap *heap) RH_MAY_COLLECT;
  * call that may collect.  `slot_bytes` is the heap's slot size, best a
  * constant.  NULL: no memory. */
 static inline void *
-rh_fast_alloc(struct rh_heap *heap, struct rh_fast *fast, size_t slot_bytes)
+rh_fast_alloc(struct rh_heap *heap, struct rh_fast *fast,
+              size_t slot_bytes) RH_MAY_COLLECT
 {
     char *slot = fast->next;
 

@@ -20,8 +20,7 @@ RH_API int rh_file_descriptor(rh_value file);
 
 /* Let it own another one (-1: none); answers the old one, which is the
  * caller's from now on. */
-RH_API int rh_file_set_descriptor(struct rh_heap *heap, rh_value file,
-                                  int fd);
+RH_API int rh_file_set_descriptor(struct rh_heap *heap, rh_value file, int fd);
 
 /* The buffer, or NULL; *bytes (may be NULL) is its size. */
 RH_API void *rh_file_buffer(rh_value file, size_t *bytes);

@@ -51,7 +51,8 @@ RH_API rh_value rh_hash_new(struct rh_heap *heap, rh_value class_of,
 
 RH_API size_t rh_hash_size(rh_value hash);
 
-/* The value, or RH_UNDEF when the key is not there.  O(1) expected. */
+/* The value, or RH_UNDEF when the key is not there (or not even a handle could
+ * be had).  O(1) expected. */
 RH_API rh_value rh_hash_get(struct rh_heap *heap, rh_value hash,
                             rh_value key) RH_MAY_COLLECT;
 
@@ -75,7 +76,9 @@ RH_API enum rh_status rh_hash_clear(struct rh_heap *heap,
                                     rh_value hash) RH_MUST_USE;
 
 /* Ask for every key's hash again, after keys have changed; of keys that have
- * become equal the last one's value stays, at the first one's place. */
+ * become equal the last one's value stays, at the first one's place.
+ * RH_BUSY: one of the embedder's functions changed this hash meanwhile; it is
+ * as that left it, and not rehashed. */
 RH_API enum rh_status rh_hash_rehash(struct rh_heap *heap,
                                      rh_value hash) RH_MAY_COLLECT RH_MUST_USE;
 
@@ -90,7 +93,9 @@ typedef bool (*rh_hash_each_fn)(struct rh_heap *heap, rh_value key,
                                 rh_value value, void *context);
 
 /* Every entry, as said above.  RH_OK; RH_STOPPED when the callback answered
- * false; RH_NO_MEMORY when no handle could be had, and nothing was called. */
+ * false; RH_NO_MEMORY when no handle could be had, and nothing was called;
+ * RH_BUSY when the place was lost, because the callback (or what came before
+ * it) had added 2^32 entries. */
 RH_API enum rh_status rh_hash_each(struct rh_heap *heap, rh_value hash,
                                    rh_hash_each_fn fn,
                                    void *context) RH_MAY_COLLECT;

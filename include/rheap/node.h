@@ -12,8 +12,8 @@
 
 RH_BEGIN_DECLARATIONS
 
-/* A node of the embedder's kind `kind` (below 256) from line `line`, with up
- * to three values. */
+/* A node of the embedder's kind `kind` (below 256) from line `line` (below
+ * 2^30), with up to three values. */
 RH_API rh_value rh_node_new(struct rh_heap *heap, unsigned kind, uint32_t line,
                             rh_value a, rh_value b, rh_value c) RH_MAY_COLLECT;
 RH_API unsigned rh_node_kind(rh_value node);
@@ -47,13 +47,11 @@ enum rh_imemo_kind {
 RH_API const char *rh_imemo_kind_name(enum rh_imemo_kind kind);
 
 /* The kind of that name, or RH_IMEMO_OTHER. */
-RH_API enum rh_imemo_kind rh_imemo_kind_named(const char *name,
-                                              size_t length);
+RH_API enum rh_imemo_kind rh_imemo_kind_named(const char *name, size_t length);
 
 /* An internal object with up to three values. */
 RH_API rh_value rh_imemo_new(struct rh_heap *heap, enum rh_imemo_kind kind,
-                             rh_value a, rh_value b,
-                             rh_value c) RH_MAY_COLLECT;
+                             rh_value a, rh_value b, rh_value c) RH_MAY_COLLECT;
 RH_API enum rh_imemo_kind rh_imemo_kind(rh_value imemo);
 RH_API rh_value rh_imemo_get(rh_value imemo, size_t index);
 RH_API void rh_imemo_set(struct rh_heap *heap, rh_value imemo, size_t index,

@@ -20,7 +20,9 @@ RH_API double rh_float_value(rh_value value);
 RH_API rh_value rh_integer_new(struct rh_heap *heap, rh_value class_of,
                                int64_t number) RH_MAY_COLLECT;
 
-enum { RH_BIGNUM_EMBED_BYTES = 24 };
+enum {
+    RH_BIGNUM_EMBED_BYTES = 24
+};
 
 /* A BIGNUM: `count` digits to the base 2^32, the least first, and a sign.
  * Six digits are in the slot, more are in a buffer.  Zeros in front are

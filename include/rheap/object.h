@@ -95,7 +95,9 @@ RH_API rh_value rh_class_of(struct rh_heap *heap, rh_value value);
 
 /* ---- OBJECT: an instance of a class written in the language ---- */
 
-enum { RH_OBJECT_EMBED_IVARS = 3 };
+enum {
+    RH_OBJECT_EMBED_IVARS = 3
+};
 
 /* An object with room for `ivar_count` instance variables, all undef.  Up to
  * RH_OBJECT_EMBED_IVARS are in the slot, more are in a buffer. */

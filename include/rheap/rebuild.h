@@ -22,9 +22,9 @@ RH_BEGIN_DECLARATIONS
 enum rh_rebuild_flags {
     RH_REBUILD_FROZEN = 1,
     RH_REBUILD_EMBEDDED = 2,
-    RH_REBUILD_SHARED = 4,       /* STRING, ARRAY: uses its root's buffer */
-    RH_REBUILD_INTERNED = 8,     /* STRING: "fstring" in dumps */
-    RH_REBUILD_SINGLETON = 16,   /* CLASS: of one object */
+    RH_REBUILD_SHARED = 4,     /* STRING, ARRAY: uses its root's buffer */
+    RH_REBUILD_INTERNED = 8,   /* STRING: "fstring" in dumps */
+    RH_REBUILD_SINGLETON = 16, /* CLASS: of one object */
     RH_REBUILD_WB_PROTECTED = 32,
     RH_REBUILD_ACCOUNT_ONLY = 64 /* count external_bytes, allocate nothing */
 };

@@ -13,7 +13,9 @@
 
 RH_BEGIN_DECLARATIONS
 
-enum { RH_STRING_EMBED_BYTES = 23 };
+enum {
+    RH_STRING_EMBED_BYTES = 23
+};
 
 /* Encodings are a label: no function here changes bytes for one.  The numbers
  * are CRuby's built-in indexes; up to 127 are possible. */
@@ -36,12 +38,10 @@ enum rh_string_encoding {
 /* A binary string with a copy of `length` bytes at `bytes`; NULL there means
  * zeros. */
 RH_API rh_value rh_string_new(struct rh_heap *heap, rh_value class_of,
-                              const char *bytes,
-                              size_t length) RH_MAY_COLLECT;
+                              const char *bytes, size_t length) RH_MAY_COLLECT;
 
 /* An empty string with room for `capacity` bytes. */
-RH_API rh_value rh_string_new_capacity(struct rh_heap *heap,
-                                       rh_value class_of,
+RH_API rh_value rh_string_new_capacity(struct rh_heap *heap, rh_value class_of,
                                        size_t capacity) RH_MAY_COLLECT;
 
 /* `length` bytes of `string` from `start`, in the same class and encoding;
@@ -96,8 +96,7 @@ RH_API void rh_string_set_encoding(rh_value string,
                                    enum rh_string_encoding encoding);
 
 /* Ruby's name of an encoding ("UTF-8"), or NULL; static storage. */
-RH_API const char *
-rh_string_encoding_name(enum rh_string_encoding encoding);
+RH_API const char *rh_string_encoding_name(enum rh_string_encoding encoding);
 
 /* The encoding of that name, or RH_STRING_ENCODING_OTHER. */
 RH_API enum rh_string_encoding rh_string_encoding_named(const char *name,

@@ -10,7 +10,9 @@
 
 RH_BEGIN_DECLARATIONS
 
-enum { RH_STRUCT_EMBED_LENGTH = 3 };
+enum {
+    RH_STRUCT_EMBED_LENGTH = 3
+};
 
 /* A struct with a copy of `length` values at `values` (which the caller keeps
  * rooted); NULL there means nils. */

@@ -15,14 +15,14 @@ enum rh_trim_reason {
 /* What a policy may look at; a snapshot, valid during the call. */
 struct rh_trim_view {
     enum rh_trim_reason reason;
-    size_t freed_bytes;         /* external bytes freed since the last trim */
-    size_t external_bytes;      /* external bytes live now */
-    size_t resident_bytes;      /* of the process; 0 when it cannot be known */
-    size_t tomb_pages;          /* empty heap pages that still have memory */
-    size_t tomb_age;            /* full collections that the oldest has seen */
-    uint64_t trim_ns;           /* spent trimming so far */
-    uint64_t elapsed_ns;        /* since the heap was made */
-    uint64_t since_trim_ns;     /* since the last trim, or since the start */
+    size_t freed_bytes;     /* external bytes freed since the last trim */
+    size_t external_bytes;  /* external bytes live now */
+    size_t resident_bytes;  /* of the process; 0 when it cannot be known */
+    size_t tomb_pages;      /* empty heap pages that still have memory */
+    size_t tomb_age;        /* full collections that the oldest has seen */
+    uint64_t trim_ns;       /* spent trimming so far */
+    uint64_t elapsed_ns;    /* since the heap was made */
+    uint64_t since_trim_ns; /* since the last trim, or since the start */
 };
 
 /* What a policy answers: any of these together, or 0 for nothing. */
@@ -64,7 +64,9 @@ struct rh_trim_record {
     uint64_t duration_ns;
 };
 
-enum { RH_TRIM_LOG_LENGTH = 32 };
+enum {
+    RH_TRIM_LOG_LENGTH = 32
+};
 
 /* Copy the newest records, oldest first, at most `max`; answers how many. The
  * heap keeps the last RH_TRIM_LOG_LENGTH. */

@@ -14,8 +14,7 @@
 RH_BEGIN_DECLARATIONS
 
 /* Every object, in address order. */
-typedef bool (*rh_object_fn)(struct rh_heap *heap, void *object,
-                             void *context);
+typedef bool (*rh_object_fn)(struct rh_heap *heap, void *object, void *context);
 RH_API enum rh_status rh_walk_objects(struct rh_heap *heap, rh_object_fn fn,
                                       void *context);
 
@@ -26,14 +25,14 @@ enum rh_page_state {
 };
 
 struct rh_page_view {
-    size_t page;              /* its number; 0 is the lowest */
-    const void *address;      /* of its 64-byte header */
+    size_t page;         /* its number; 0 is the lowest */
+    const void *address; /* of its 64-byte header */
     enum rh_page_state state;
-    size_t slots;             /* that it has */
+    size_t slots; /* that it has */
     size_t live_slots;
-    size_t age;               /* full collections seen in this state (tomb) */
-    bool current;             /* it is being allocated from */
-    const char *list;         /* which list it is on; static storage */
+    size_t age;                /* full collections seen in this state (tomb) */
+    bool current;              /* it is being allocated from */
+    const char *list;          /* which list it is on; static storage */
     const uint64_t *allocated; /* 8 words: bit n set, slot n has an object.
                                   Valid during the call. */
     const uint64_t *mark;      /* 8 words: found alive by the last collection */

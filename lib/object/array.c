@@ -248,7 +248,7 @@ rh_array_shift(struct rh_heap *heap, rh_value array)
     if (count <= ARRAY_SHIFT_MOVE) {
         if (rhi_list_reserve(heap, object, count))
             return RH_UNDEF;
-        first = rhi_list_of(object).values[0];
+        first = rh_array_get(array, 0);
         array_move_down(heap, object);
         return first;
     }

@@ -12,6 +12,8 @@
 
 #include "object/object.h"
 
+#include <rheap/rebuild.h>
+
 #include <string.h>
 
 static size_t

@@ -3,6 +3,9 @@
 
 #include "object/generic.h"
 
+#include <rheap/external.h>
+#include <rheap/rebuild.h>
+
 #include <string.h>
 
 enum { GENERIC_FIRST_CAPACITY = 16 };
@@ -53,6 +56,19 @@ rhi_extra_name(const struct rhi_extra *extra)
     if (extra->name_length == RHI_NO_NAME)
         return NULL;
     return (const char *)&extra->values[extra->count];
+}
+
+const char *
+rh_rebuild_name(rh_value object, size_t *length)
+{
+    const struct rhi_object *o = rh_value_slot(object);
+    const struct rhi_extra *extra = rhi_generic_find(rh_heap_of(o), o);
+
+    if (!extra || extra->name_length == RHI_NO_NAME)
+        return NULL;
+    if (length)
+        *length = extra->name_length;
+    return rhi_extra_name(extra);
 }
 
 static struct rhi_extra *

@@ -83,7 +83,7 @@ enum {
 
 #define RHI_OPAQUE ((uint64_t)1 << 32)
 #define RHI_ACCOUNT_ONLY ((uint64_t)1 << 33) // opaque: bytes, but no block
-#define RHI_NODE_LINE_SHIFT 32
+#define RHI_NODE_LINE_SHIFT 34 // NODE: 30 bits of line
 
 struct rhi_string {
     size_t length;
@@ -227,10 +227,10 @@ _Static_assert(sizeof(struct rhi_object) == RH_SLOT_BYTES, "an RVALUE");
 _Static_assert(offsetof(struct rhi_object, as) == 16, "flags and class");
 _Static_assert(sizeof(rh_value) == RHI_WORD_BYTES, "64-bit values");
 _Static_assert(RH_STRING_EMBED_BYTES + 1 == RHI_EMBED_BYTES, "and a NUL");
-_Static_assert(RH_ARRAY_EMBED_LENGTH == RHI_WORDS, "three elements");
-_Static_assert(RH_OBJECT_EMBED_IVARS == RHI_WORDS, "three variables");
-_Static_assert(RH_STRUCT_EMBED_LENGTH == RHI_WORDS, "three members");
-_Static_assert(RH_BIGNUM_EMBED_BYTES == RHI_EMBED_BYTES, "six digits");
+_Static_assert(RH_ARRAY_EMBED_LENGTH == (int)RHI_WORDS, "three elements");
+_Static_assert(RH_OBJECT_EMBED_IVARS == (int)RHI_WORDS, "three variables");
+_Static_assert(RH_STRUCT_EMBED_LENGTH == (int)RHI_WORDS, "three members");
+_Static_assert(RH_BIGNUM_EMBED_BYTES == (int)RHI_EMBED_BYTES, "six digits");
 _Static_assert(sizeof(struct rhi_data) == RHI_EMBED_BYTES, "RData");
 _Static_assert(sizeof(struct rhi_typed_data) == RHI_EMBED_BYTES, "RTypedData");
 _Static_assert(sizeof(struct rhi_zombie) == RHI_EMBED_BYTES, "a zombie");

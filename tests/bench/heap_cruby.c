@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+// CRuby, embedded: a node is an array of two, which fit into the slot.  Made
+// through the C API, so that no interpreter loop is measured.
+#include "bench.h"
+
+#include <ruby.h>
+
+enum { COLLECTS = true, EXACT = false, MANY = false };
+
+typedef VALUE ref;
+#define NONE Qnil
+
+struct vm {
+    VALUE root;
+    size_t own; // live slots before the workload begins
+};
+
+static size_t
+live_slots(void)
+{
+    return rb_gc_stat(ID2SYM(rb_intern("heap_live_slots")));
+}
+
+static struct vm *
+vm_new(enum vm_config config)
+{
+    static struct vm vm = { .root = Qnil };
+
+    (void)config; // CRuby keeps the pages that it thinks it needs
+    rb_gc_register_address(&vm.root);
+    rb_gc_start();
+    vm.own = live_slots();
+    return &vm;
+}
+
+static void
+vm_free(struct vm *vm)
+{
+    rb_gc_unregister_address(&vm->root);
+}
+
+static inline ref
+node_new(struct vm *vm, ref left, ref right)
+{
+    (void)vm;
+    return rb_assoc_new(left, right);
+}
+
+#define node_free(node) ((void)(node))
+
+static inline ref
+node_left(ref node)
+{
+    return RARRAY_AREF(node, 0);
+}
+
+static inline ref
+node_right(ref node)
+{
+    return RARRAY_AREF(node, 1);
+}
+
+static inline void
+node_set_left(struct vm *vm, ref node, ref left)
+{
+    (void)vm;
+    RARRAY_ASET(node, 0, left);
+}
+
+static inline void
+node_set_right(struct vm *vm, ref node, ref right)
+{
+    (void)vm;
+    RARRAY_ASET(node, 1, right);
+}
+
+static inline ref
+root_get(struct vm *vm)
+{
+    return vm->root;
+}
+
+static inline void
+root_set(struct vm *vm, ref node)
+{
+    vm->root = node;
+}
+
+#include "plain_scopes.h"
+
+static void
+collect(struct vm *vm)
+{
+    (void)vm;
+    rb_gc_start();
+}
+
+static void
+release(struct vm *vm)
+{
+    (void)vm;
+}
+
+static size_t
+live(struct vm *vm)
+{
+    size_t now = live_slots();
+
+    return now < vm->own ? 0 : now - vm->own;
+}
+
+#include "workloads.h"
+
+// The C stack is scanned from here on: in no frame below may be a reference.
+int
+main(int argc, char **argv)
+{
+    int status;
+    RUBY_INIT_STACK;
+
+    ruby_init();
+    status = bench_main(argc, argv);
+    ruby_finalize();
+    return status;
+}

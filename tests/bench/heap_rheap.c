@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+// rheap with Ruby-style objects: a node is an array of two, which fit into the
+// slot, and has a class.
+#include "bench.h"
+
+#include "rheap_vm.h"
+
+#include <rheap/array.h>
+#include <rheap/class.h>
+
+typedef rh_value ref;
+#define NONE RH_NIL
+
+static struct vm *
+vm_new(enum vm_config config)
+{
+    struct vm *vm = rheap_vm_new(config, NULL);
+
+    vm->class_of = rh_class_new(vm->heap, RH_FALSE, RH_NIL, "Node", 4);
+    expect(vm->class_of != RH_UNDEF, "a class");
+    expect(rh_root_add(vm->heap, &vm->class_of) == RH_OK, "a second root");
+    vm->root = rh_value_slot(NONE);
+    rh_heap_collect(vm->heap);
+    vm->own = live(vm);
+    return vm;
+}
+
+static inline ref
+node_new(struct vm *vm, ref left, ref right)
+{
+    rh_value values[] = { left, right }; // both are held
+    ref node = rh_array_new(vm->heap, vm->class_of, values, 2);
+
+    if (node == RH_UNDEF)
+        die("no memory");
+    return node;
+}
+
+static inline ref
+node_left(ref node)
+{
+    return rh_array_get(node, 0);
+}
+
+static inline ref
+node_right(ref node)
+{
+    return rh_array_get(node, 1);
+}
+
+static inline void
+node_set(struct vm *vm, ref node, size_t index, ref value)
+{
+    if (rh_array_set(vm->heap, node, index, value) != RH_OK)
+        die("array refuses a value");
+}
+
+static inline void
+node_set_left(struct vm *vm, ref node, ref left)
+{
+    node_set(vm, node, 0, left);
+}
+
+static inline void
+node_set_right(struct vm *vm, ref node, ref right)
+{
+    node_set(vm, node, 1, right);
+}
+
+static inline ref
+root_get(struct vm *vm)
+{
+    return rh_value_of_slot(vm->root);
+}
+
+static inline void
+root_set(struct vm *vm, ref node)
+{
+    vm->root = rh_value_slot(node);
+}
+
+typedef void **held;
+
+static inline held
+hold(struct vm *vm, ref node)
+{
+    return rheap_hold(vm, rh_value_slot(node));
+}
+
+static inline ref
+held_get(held handle)
+{
+    return rh_value_of_slot(*handle);
+}
+
+#include "workloads.h"
+
+int
+main(int argc, char **argv)
+{
+    return bench_main(argc, argv);
+}

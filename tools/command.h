@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+/*
+ * command - what rheap.c has to know of each command, and what commands share.
+ */
+#ifndef TOOLS_COMMAND_H
+#define TOOLS_COMMAND_H
+
+#include "attributes.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct command {
+    const char *name;
+    const char *summary; // for the list in `rheap help'
+    const char *help;    // for `rheap help NAME'
+    // Gets its own name as argv[0]; answers an exit status.
+    int (*run)(int argc, char **argv);
+};
+
+extern const struct command constants_command;
+extern const struct command map_command;
+extern const struct command replay_command;
+
+struct option;
+
+enum {
+    OPTION_END = -1,  // operands follow
+    OPTION_WRONG = '?' // what is wrong has been said
+};
+
+// The next option, by getopt_long().
+int command_option(int argc, char **argv, const struct option *options);
+
+// A whole number that an option was given; false: not one, or above `max`.
+bool command_number(const char *text, size_t max, size_t *number);
+
+// The operand that must be there, once: argv[optind].  NULL: it is not, or
+// there are more, and that has been said.
+const char *command_operand(int argc, char **argv, const char *what);
+
+#endif
