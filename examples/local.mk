@@ -3,16 +3,23 @@
 # them against the installed library.
 
 example_programs = \
+	%D%/01-hello-heap \
+	%D%/02-roots \
+	%D%/03-external-data \
 	# end
 noinst_PROGRAMS += $(example_programs)
 example_libs = lib/librheap.la
+%C%_01_hello_heap_LDADD = $(example_libs)
+%C%_02_roots_LDADD = $(example_libs)
+%C%_03_external_data_LDADD = $(example_libs)
 
 example_outputs = $(example_programs:=.out)
 exampledir = $(docdir)/examples
 dist_example_DATA = \
 	$(example_programs:=.c) \
 	$(example_outputs) \
-	%D%/Makefile
+	%D%/Makefile \
+	%D%/README
 
 # GNU make would otherwise copy each program over its expected output: it knows
 # how to make "x.out" from "x".

@@ -76,10 +76,44 @@ librheap_chapters += \
 
 # Part 6: Ruby-style objects on top of all this.
 librheap_chapters += \
-	%D%/object/generic.c \
-	%D%/object/generic.h \
 	%D%/object/layout.h \
+	%D%/object/value.c \
 	%D%/object/state.h \
+	%D%/object/generic.h \
+	%D%/object/generic.c \
+	%D%/object/object.h \
+	%D%/object/object.c \
+	%D%/object/string.h \
+	%D%/object/string.c \
+	%D%/object/encoding.c \
+	%D%/object/list.h \
+	%D%/object/list.c \
+	%D%/object/ivar.c \
+	%D%/object/class.c \
+	%D%/object/array.c \
+	%D%/object/struct.h \
+	%D%/object/struct.c \
+	%D%/object/number.c \
+	%D%/object/symbol.c \
+	%D%/object/table.h \
+	%D%/object/table.c \
+	%D%/object/hash.h \
+	%D%/object/hash.c \
+	%D%/object/each.c \
+	%D%/object/data.h \
+	%D%/object/data.c \
+	%D%/object/text.c \
+	%D%/object/file.h \
+	%D%/object/file.c \
+	%D%/object/node.c \
+	%D%/object/inside.h \
+	%D%/object/inside.c \
+	%D%/object/check.c \
+	%D%/object/model.c \
+	%D%/object/rebuild.c \
+	%D%/object/json.h \
+	%D%/object/json.c \
+	%D%/object/dump.c \
 	# end
 
 # Part 7: the front door.

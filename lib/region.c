@@ -135,9 +135,9 @@ rhi_region_init(struct rhi_region *region, const struct rh_memory *memory,
     };
     bytes = rhi_round_down(rhi_max(bytes, least), granule);
     while (!region_reserve(region, bytes, granule)) {
-        bytes = rhi_round_down(bytes / 2, granule);
-        if (bytes < least)
+        if (bytes == least)
             return false;
+        bytes = rhi_max(rhi_round_down(bytes / 2, granule), least);
     }
     region_lay_out(region);
     if (memory->huge_pages) {

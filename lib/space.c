@@ -99,6 +99,14 @@ space_extend(struct rhi_space *space, size_t number)
     return true;
 }
 
+// A page of the tomb will be allocated from again.
+static void
+page_revive(struct rhi_space *space, size_t number)
+{
+    rhi_space_move(space, number, RHI_ROOMY_3);
+    rhi_event_page(space->events, RH_EVENT_PAGE_REVIVED, number);
+}
+
 bool
 rhi_space_populate(struct rhi_space *space, size_t number)
 {
@@ -107,6 +115,8 @@ rhi_space_populate(struct rhi_space *space, size_t number)
     if (number >= region->max_pages ||
         (number >= region->top && !space_extend(space, number)))
         return false;
+    if (region->pages[number].list == RHI_TOMB)
+        page_revive(space, number);
     if (region->pages[number].list != RHI_RELEASED)
         return true;
     rhi_page_format(region, number, space->heap, &space->shape);
@@ -123,10 +133,12 @@ rhi_space_populate(struct rhi_space *space, size_t number)
 size_t
 rhi_space_grow(struct rhi_space *space)
 {
-    size_t number = list_first(space, RHI_RELEASED);
+    const struct rhi_region *region = space->region;
+    size_t number = space->first_released;
 
-    if (number == SIZE_MAX)
-        number = space->region->top;
+    while (number < region->top && region->pages[number].list != RHI_RELEASED)
+        number++;
+    space->first_released = number;
     return rhi_space_populate(space, number) ? number : SIZE_MAX;
 }
 
@@ -141,10 +153,8 @@ rhi_space_find(struct rhi_space *space)
             return page;
     }
     page = list_first(space, RHI_TOMB);
-    if (page != SIZE_MAX) {
-        rhi_space_move(space, page, RHI_ROOMY_3);
-        rhi_event_page(space->events, RH_EVENT_PAGE_REVIVED, page);
-    }
+    if (page != SIZE_MAX)
+        page_revive(space, page);
     return page;
 }
 
@@ -189,6 +199,7 @@ page_released(struct rhi_space *space, size_t number)
     rhi_page_clear(space->region, number);
     rhi_space_move(space, number, RHI_RELEASED);
     space->freed_total++;
+    space->first_released = rhi_min(space->first_released, number);
     rhi_event_page(space->events, RH_EVENT_PAGE_RELEASED, number);
 }
 
@@ -307,6 +318,8 @@ page_check_list(const struct rhi_space *space, size_t number)
         return "S1";
     if (live > space->shape.slots)
         return "S3";
+    if (page->list == RHI_RELEASED && number < space->first_released)
+        return "S5";
     if (page->list == RHI_RELEASED)
         return live || !page_is_blank(space->region, number) ? "S2" : NULL;
     if (page->list == RHI_TOMB)

@@ -33,6 +33,7 @@
  *   S3  the roomy, tight and full lists agree with the live count
  *   S4  allocated pages = eden + tomb;
  *       pages ever allocated = allocated + pages ever freed
+ *   S5  no page below first_released is released
  *
  * Next: mutator.h, the cursor in the current page.
  */
@@ -63,6 +64,7 @@ struct rhi_space {
     size_t count[RHI_LISTS]; // pages on each list
     size_t allocated_total;  // pages that ever got memory
     size_t freed_total;      // pages whose memory went back
+    size_t first_released;   // where to look for one, see S5
     uint64_t collection;     // number of the present or last collection
 };
 
@@ -71,11 +73,11 @@ void rhi_space_init(struct rhi_space *space, struct rhi_region *region,
                     size_t slot_bytes);
 
 // Give page `number` memory; true if it has it now, false: no memory.  Pages
-// below it that were never used become released ones.
+// below it that were never used become released ones; a tomb page is revived.
 bool rhi_space_populate(struct rhi_space *space, size_t number);
 
 // Give one page memory: the lowest released one, or the next above the top.
-// Its number, or SIZE_MAX: no memory.
+// Its number, or SIZE_MAX: no memory.  O(1) amortised.
 size_t rhi_space_grow(struct rhi_space *space);
 
 // A page to allocate from that needs no new memory, or SIZE_MAX: at least a

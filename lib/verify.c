@@ -38,6 +38,7 @@ static const struct meaning meanings[] = {
     { "S2", "tomb pages have no objects, released pages no bits" },
     { "S3", "lists by fullness agree with the live counts" },
     { "S4", "pages ever allocated = pages now + pages ever freed" },
+    { "S5", "the search for a released page begins below the lowest" },
     { "C1", "the cursor lies inside the current page and its run" },
     { "C2", "the current page is the only one on its list, and allocated" },
     { "T1", "the handle stack lies inside its range" },

@@ -27,11 +27,6 @@ skip() {
     exit 77
 }
 
-# need_rheap: for tests of the rheap command, which then is "$RHEAP".
-need_rheap() {
-    [ -n "${RHEAP-}" ] || skip 'the rheap command is not built'
-}
-
 # scratch: a directory in the build tree, $scratch, gone when the script ends.
 scratch() {
     scratch=$(mktemp -d "$top_builddir/tests/scratch.XXXXXX") || exit 99

@@ -1,18 +1,24 @@
-# Three kinds of tests; tests/README says how to add one.
+# Tests: programs and scripts; tests/README says how to add one.  The same
+# programs on tiny pages are in tiny.mk.
 
 # --- C programs (cmocka), each case its own PASS or FAIL line ---------------
 
 # White box: linked with the chapters themselves, so hidden functions are in
 # reach.  The default source of tests/test_x is tests/test_x.c.
 white_box_tests = \
-	# end
-
-# The same sources on pages of 1 KB.
-tiny_page_tests = \
+	%D%/test_bits \
+	%D%/test_geometry \
+	%D%/test_meter \
+	%D%/test_page \
+	%D%/test_region \
+	%D%/test_ring \
+	%D%/test_space \
 	# end
 
 # Black box: what a program that uses the installed library can see.
 black_box_tests = \
+	%D%/test_string \
+	%D%/test_value \
 	# end
 
 # What check-valgrind and the arm64 build run, too; and what is too slow there.
@@ -27,14 +33,21 @@ canary_programs = \
 
 if RH_TESTS
 check_PROGRAMS += $(unit_tests) $(slow_tests) $(canary_programs)
+check_LIBRARIES += %D%/libcheck.a
 TESTS += $(unit_tests) $(slow_tests)
 endif
 
 AM_CPPFLAGS += $(CMOCKA_CFLAGS)
-LDADD = lib/librheap-core.la $(CMOCKA_LIBS)
-black_box_libs = lib/librheap.la $(CMOCKA_LIBS)
-tiny_page_libs = lib/librheap-tiny.la $(CMOCKA_LIBS)
-tiny_page_cppflags = $(AM_CPPFLAGS) -DRH_TINY_PAGES
+%C%_libcheck_a_SOURCES = \
+	%D%/check.c \
+	%D%/check.h \
+	%D%/objects.c \
+	%D%/objects.h \
+	# end
+LDADD = %D%/libcheck.a lib/librheap-core.la $(CMOCKA_LIBS)
+black_box_libs = %D%/libcheck.a lib/librheap.la $(CMOCKA_LIBS)
+
+# Black box, one by one.
 
 # --- scripts ----------------------------------------------------------------
 
@@ -49,19 +62,41 @@ test_scripts = \
 	%D%/invariants.sh \
 	%D%/man.sh \
 	%D%/purity.sh \
+	%D%/replay_bad.sh \
 	%D%/safepoints.sh \
 	# end
 TESTS += $(test_scripts)
 
 # Heap dumps of real Ruby processes, and whatever else tests read.
 EXTRA_DIST += \
+	%D%/data/ruby-27-full.json.gz \
+	%D%/data/ruby-27-full.stat \
+	%D%/data/ruby-27.json.gz \
+	%D%/data/ruby-27.stat \
+	%D%/data/ruby-31-full.json.gz \
+	%D%/data/ruby-31-full.stat \
+	%D%/data/ruby-31.json.gz \
+	%D%/data/ruby-31.stat \
+	%D%/data/ruby-34-full.json.gz \
+	%D%/data/ruby-34-full.stat \
+	%D%/data/ruby-34.json.gz \
+	%D%/data/ruby-34.stat \
+	%D%/data/ruby-40-full.json.gz \
+	%D%/data/ruby-40-full.stat \
+	%D%/data/ruby-40.json.gz \
+	%D%/data/ruby-40.stat \
 	# end
 
 EXTRA_DIST += $(test_scripts) \
 	%D%/README \
+	%D%/bad_dumps.sh \
 	%D%/common.sh \
 	%D%/coverage.sh \
+	%D%/fresh_dump.rb \
 	%D%/installcheck.sh \
+	%D%/replay_oracle.rb \
+	%D%/scale_dump.rb \
+	%D%/tool.sh \
 	%D%/valgrind.supp \
 	# end
 
@@ -79,9 +114,8 @@ script_environment = \
 	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
 	CC='$(CC)' CXX='$(CXX)' NM='$(NM)' OBJDUMP='$(OBJDUMP)' \
 	AWK='$(AWK)' SAN_CFLAGS='$(RH_SAN_CFLAGS)' \
-	RHEAP='$(rheap_command)' VALGRIND='$(VALGRIND)' \
-	EXAMPLES='$(example_programs)' CANARIES='$(canary_programs)' \
-	FUZZERS='$(fuzz_programs)'
+	VALGRIND='$(VALGRIND)' EXAMPLES='$(example_programs)' \
+	CANARIES='$(canary_programs)' FUZZERS='$(fuzz_programs)'
 AM_TESTS_ENVIRONMENT = \
 	CMOCKA_MESSAGE_OUTPUT=TAP; \
 	ASAN_OPTIONS=allow_user_segv_handler=0:detect_leaks=1; \

@@ -6,11 +6,24 @@
 #include <rheap/constants.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     RUBY_HEADER_BYTES = 8, // of a page of Ruby 2.1 to 3.1
     LAST_RUBY_SLOT = 408   // the 409th, which three pages of five have
 };
+
+bool
+dump_layout_named(const char *name, enum dump_layout_kind *kind)
+{
+    if (strcmp(name, "original") == 0)
+        *kind = DUMP_LAYOUT_ORIGINAL;
+    else if (strcmp(name, "fresh") == 0)
+        *kind = DUMP_LAYOUT_FRESH;
+    else
+        return false;
+    return true;
+}
 
 static uint64_t
 ruby_page(uint64_t address)

@@ -33,6 +33,9 @@ enum dump_layout_kind {
     DUMP_LAYOUT_FRESH
 };
 
+// False: there is no layout "original" or "fresh" of that name.
+bool dump_layout_named(const char *name, enum dump_layout_kind *kind);
+
 struct dump_layout {
     enum dump_layout_kind kind; // what it came to: never the default
     uint64_t *pages;            // ORIGINAL: the dump's pages, ascending

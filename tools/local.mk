@@ -2,11 +2,8 @@
 # the public headers only.  All but its main() is an archive, for tests.
 
 if RH_TOOLS
-EXTRA_PROGRAMS += %D%/rheap
-EXTRA_LIBRARIES += %D%/librheap-tools.a
-rheap_command = $(abs_top_builddir)/%D%/rheap
-else
-rheap_command =
+bin_PROGRAMS += %D%/rheap
+noinst_LIBRARIES += %D%/librheap-tools.a
 endif
 
 tools_cppflags = -I$(top_srcdir)/include -I$(top_builddir)/include
@@ -46,19 +43,37 @@ tools_libs = %D%/librheap-tools.a lib/librheap.la $(TOOLS_LIBS) -lm
 	%D%/dump_type.h \
 	%D%/figures.c \
 	%D%/figures.h \
+	%D%/heap_picture.c \
+	%D%/heap_picture.h \
+	%D%/heap_picture_svg.c \
+	%D%/heap_picture_text.c \
 	%D%/input.c \
 	%D%/input.h \
 	%D%/json.c \
 	%D%/json.h \
+	%D%/map.c \
 	%D%/output.c \
 	%D%/output.h \
+	%D%/page_picture.c \
+	%D%/page_picture.h \
+	%D%/page_picture_svg.c \
+	%D%/page_picture_text.c \
 	%D%/progress.c \
 	%D%/progress.h \
+	%D%/record.c \
+	%D%/record.h \
+	%D%/replay.c \
 	%D%/report.c \
 	%D%/report.h \
 	%D%/report_json.c \
 	%D%/say.c \
 	%D%/say.h \
+	%D%/scrap.c \
+	%D%/scrap.h \
+	%D%/svg.c \
+	%D%/svg.h \
+	%D%/synthetic.c \
+	%D%/synthetic.h \
 	%D%/tape.c \
 	%D%/tape.h \
 	%D%/terminal.c \

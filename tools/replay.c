@@ -19,7 +19,6 @@
 
 #include <getopt.h>
 #include <stdio.h>
-#include <string.h>
 
 static const char help[] =
     "usage: rheap replay [options] FILE\n"
@@ -103,18 +102,6 @@ static const struct option options[] = {
     { NULL, 0, NULL, 0 },
 };
 
-static bool
-set_layout(struct replay *replay, const char *name)
-{
-    if (strcmp(name, "original") == 0)
-        replay->load.layout = DUMP_LAYOUT_ORIGINAL;
-    else if (strcmp(name, "fresh") == 0)
-        replay->load.layout = DUMP_LAYOUT_FRESH;
-    else
-        return false;
-    return true;
-}
-
 static void
 set_flag(struct replay *replay, int option)
 {
@@ -143,7 +130,8 @@ parse(struct replay *replay, int argc, char **argv)
             fputs(help, stdout);
             return -1;
         }
-        if (option == OPTION_LAYOUT && !set_layout(replay, optarg))
+        if (option == OPTION_LAYOUT &&
+            !dump_layout_named(optarg, &replay->load.layout))
             return say_usage("--layout is 'original' or 'fresh', not '%s'",
                              optarg);
         set_flag(replay, option);

@@ -65,11 +65,8 @@ check_shared(struct rh_heap *heap, struct rhi_object *object)
                                  : (const void *)object->as.array.values;
     size_t bytes = is_string ? object->as.string.length
                              : object->as.array.length * sizeof(rh_value);
-    rhi_finding finding;
+    rhi_finding finding = check_root(heap, object, root);
 
-    if (!from) // rebuilt: the root is all that is known
-        return NULL;
-    finding = check_root(heap, object, root);
     return finding ? finding
                    : check_within(rh_value_slot(root), from, bytes);
 }

@@ -99,11 +99,13 @@ utf_8_sequence(const unsigned char *at, size_t left)
     return length;
 }
 
-static bool
-utf_8_is_broken(const unsigned char *bytes, size_t length)
+bool
+rhi_utf_8_is_broken(const char *bytes, size_t length)
 {
+    const unsigned char *text = (const unsigned char *)bytes;
+
     for (size_t i = 0; i < length;) {
-        size_t step = utf_8_sequence(bytes + i, length - i);
+        size_t step = utf_8_sequence(text + i, length - i);
 
         if (step == 0)
             return true;
@@ -120,7 +122,7 @@ rh_string_is_broken(rh_value string)
 
     switch (rh_string_encoding(string)) {
     case RH_STRING_UTF_8:
-        return utf_8_is_broken((const unsigned char *)text.bytes, text.length);
+        return rhi_utf_8_is_broken(text.bytes, text.length);
     case RH_STRING_US_ASCII:
         return !rh_string_is_ascii(string);
     default:

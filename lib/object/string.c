@@ -40,8 +40,6 @@ rhi_string_of(struct rhi_object *object)
             object->as.bytes, rhi_object_field(object, RHI_STRING_LENGTH_MASK,
                                                RHI_STRING_LENGTH_SHIFT)
         };
-    if (!object->as.string.bytes)
-        return (struct rhi_bytes){ nothing, 0 };
     return (struct rhi_bytes){ object->as.string.bytes,
                                object->as.string.length };
 }
@@ -220,7 +218,9 @@ rh_string_append(struct rh_heap *heap, rh_value string, const char *bytes,
     struct rhi_object *object = string_of(string);
     struct rhi_bytes old = rhi_string_of(object);
     size_t offset = (size_t)((uintptr_t)bytes - (uintptr_t)old.bytes);
-    bool own = offset <= old.length; // the bytes are the string's
+    // The bytes are the string's.  (Those that only begin in it are another's
+    // that shares the root: they stay where they are.)
+    bool own = offset <= old.length && length <= old.length - offset;
     size_t needed = old.length + length;
 
     if (rhi_object_is_fixed(object))
@@ -362,8 +362,7 @@ rh_string_root(rh_value string)
 {
     const struct rhi_object *object = string_of(string);
 
-    if (!string_is_shared(object) || rhi_object_is_opaque(object) ||
-        !object->as.string.bytes)
+    if (!string_is_shared(object) || rhi_object_is_opaque(object))
         return RH_NIL;
     return object->as.string.as.root;
 }

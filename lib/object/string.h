@@ -22,8 +22,11 @@ rhi_string_is_owner(const struct rhi_object *object)
            !rhi_object_has(object, RHI_SHARED | RHI_OPAQUE);
 }
 
-// The bytes; none of an opaque string, or of one that was rebuilt as shared.
+// The bytes; none of an opaque string.
 struct rhi_bytes rhi_string_of(struct rhi_object *object);
+
+// Whether bytes are not UTF-8.
+bool rhi_utf_8_is_broken(const char *bytes, size_t length);
 
 rhi_finding rhi_string_check(struct rhi_object *object);
 

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+/*
+ * objects - what the tests of the Ruby-style objects share.
+ *
+ * A case gets its heap from objects_open() and gives it back with
+ * objects_close(), which drops all handles, collects, and insists that nothing
+ * is alive, no external byte is left, and every byte came back.  The state that
+ * cmocka passes says how: each case is listed twice, once as it is and once
+ * with a collection at every allocation.
+ *
+ *     const struct CMUnitTest tests[] = {
+ *         objects_test(a_sentence),
+ *     };
+ */
+#ifndef OBJECTS_H
+#define OBJECTS_H
+
+#include "check.h"
+
+#include <rheap/object.h>
+
+extern int objects_relaxed, objects_stressed; // only their addresses count
+
+#define objects_test(name)                                                    \
+    { #name, name, NULL, NULL, &objects_relaxed },                            \
+    {                                                                         \
+        #name "_while_every_allocation_collects", name, NULL, NULL,           \
+            &objects_stressed                                                 \
+    }
+
+// A heap of Ruby-style objects in a new world.
+struct rh_heap *objects_open(struct check_world *world, void **state);
+void objects_close(struct check_world *world);
+
+// Verify the heap, and every object in it by rh_object_check().
+#define objects_check(heap) objects_check_at(heap, __FILE__, __LINE__)
+void objects_check_at(struct rh_heap *heap, const char *file, int line);
+
+// The value, which must be one, held until the heap is closed.
+rh_value objects_keep(struct rh_heap *heap, rh_value value);
+
+// A string without a class, kept.
+rh_value objects_text(struct rh_heap *heap, const char *text);
+
+// Expect the bytes of a string.
+#define objects_expect_text(string, text)                                     \
+    objects_expect_text_at(string, text, __FILE__, __LINE__)
+void objects_expect_text_at(rh_value string, const char *text,
+                            const char *file, int line);
+
+size_t objects_memsize(struct rh_heap *heap, rh_value object);
+
+// How often a walk of the references of `from` meets `to`.
+size_t objects_edges(struct rh_heap *heap, rh_value from, rh_value to);
+
+// How many edges there are in all.
+size_t objects_edge_count(struct rh_heap *heap, rh_value from);
+
+size_t objects_alive(struct rh_heap *heap);
+
+#endif

@@ -1,0 +1,37 @@
+# The white-box tests once more, on pages of 1 KB, linked with librheap-tiny:
+# whole lists of pages then come and go within tens of allocations.
+
+tiny_page_tests = \
+	%D%/tiny_bits \
+	%D%/tiny_geometry \
+	%D%/tiny_meter \
+	%D%/tiny_page \
+	%D%/tiny_region \
+	%D%/tiny_ring \
+	%D%/tiny_space \
+	# end
+
+tiny_page_libs = %D%/libcheck.a lib/librheap-tiny.la $(CMOCKA_LIBS)
+tiny_page_cppflags = $(AM_CPPFLAGS) -DRH_TINY_PAGES
+
+%C%_tiny_bits_SOURCES = %D%/test_bits.c
+%C%_tiny_bits_CPPFLAGS = $(tiny_page_cppflags)
+%C%_tiny_bits_LDADD = $(tiny_page_libs)
+%C%_tiny_geometry_SOURCES = %D%/test_geometry.c
+%C%_tiny_geometry_CPPFLAGS = $(tiny_page_cppflags)
+%C%_tiny_geometry_LDADD = $(tiny_page_libs)
+%C%_tiny_meter_SOURCES = %D%/test_meter.c
+%C%_tiny_meter_CPPFLAGS = $(tiny_page_cppflags)
+%C%_tiny_meter_LDADD = $(tiny_page_libs)
+%C%_tiny_page_SOURCES = %D%/test_page.c
+%C%_tiny_page_CPPFLAGS = $(tiny_page_cppflags)
+%C%_tiny_page_LDADD = $(tiny_page_libs)
+%C%_tiny_region_SOURCES = %D%/test_region.c
+%C%_tiny_region_CPPFLAGS = $(tiny_page_cppflags)
+%C%_tiny_region_LDADD = $(tiny_page_libs)
+%C%_tiny_ring_SOURCES = %D%/test_ring.c
+%C%_tiny_ring_CPPFLAGS = $(tiny_page_cppflags)
+%C%_tiny_ring_LDADD = $(tiny_page_libs)
+%C%_tiny_space_SOURCES = %D%/test_space.c
+%C%_tiny_space_CPPFLAGS = $(tiny_page_cppflags)
+%C%_tiny_space_LDADD = $(tiny_page_libs)
