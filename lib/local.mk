@@ -68,6 +68,8 @@ librheap_chapters += \
 	%D%/alloc.c \
 	%D%/query.c \
 	%D%/buffer.c \
+	%D%/hold.c \
+	%D%/hooks.c \
 	%D%/stat.c \
 	%D%/walk.c \
 	%D%/verify.c \

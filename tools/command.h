@@ -25,7 +25,7 @@ extern const struct command replay_command;
 struct option;
 
 enum {
-    OPTION_END = -1,  // operands follow
+    OPTION_END = -1,   // operands follow
     OPTION_WRONG = '?' // what is wrong has been said
 };
 

@@ -16,7 +16,8 @@
 static const char help[] =
     "usage: rheap constants [--json]\n"
     "\n"
-    "Print the numbers that the layout of the heap is made of, one 'name value'\n"
+    "Print the numbers that the layout of the heap is made of, one 'name "
+    "value'\n"
     "a line: first rheap's names, then the names that Ruby has for the same\n"
     "things in GC::INTERNAL_CONSTANTS.\n"
     "\n"

@@ -212,8 +212,8 @@ dump_layout_plan(struct dump_layout *layout, const struct dump_store *store,
 
     layout->kind = wanted;
     if (wanted == DUMP_LAYOUT_DEFAULT)
-        layout->kind = store->has_other_slots ? DUMP_LAYOUT_FRESH
-                                              : DUMP_LAYOUT_ORIGINAL;
+        layout->kind =
+            store->has_other_slots ? DUMP_LAYOUT_FRESH : DUMP_LAYOUT_ORIGINAL;
     else if (wanted == DUMP_LAYOUT_ORIGINAL && store->has_other_slots)
         obstacle.cause = "has slots of other sizes than 40 bytes (Ruby 3.2 and "
                          "later), which have no original place in pages of "

@@ -41,11 +41,11 @@ struct dump_layout {
     uint64_t *pages;            // ORIGINAL: the dump's pages, ascending
     size_t page_count;          // its pages, overflow left out
     size_t gaps_closed;
-    bool is_closed;         // pages[n] is page n of the heap
-    uint64_t base;          // else it is page pages[n] - base
-    size_t placed;          // FRESH: objects so far
-    size_t overflow;        // objects on overflow pages so far
-    size_t overflow_page;   // the first of them
+    bool is_closed;       // pages[n] is page n of the heap
+    uint64_t base;        // else it is page pages[n] - base
+    size_t placed;        // FRESH: objects so far
+    size_t overflow;      // objects on overflow pages so far
+    size_t overflow_page; // the first of them
 };
 
 // What stands in the way of a layout, and the line concerned, 0 for none.

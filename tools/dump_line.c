@@ -78,8 +78,8 @@ quote(const unsigned char *bytes, size_t length)
     size_t i;
 
     for (i = 0; i < length && i < sizeof quoted.text - 4; i++)
-        quoted.text[i] = bytes[i] >= ' ' && bytes[i] < 127 ? (char)bytes[i]
-                                                           : '?';
+        quoted.text[i] =
+            bytes[i] >= ' ' && bytes[i] < 127 ? (char)bytes[i] : '?';
     memcpy(quoted.text + i, length > i ? "..." : "", length > i ? 4 : 1);
     return quoted;
 }

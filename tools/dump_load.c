@@ -83,8 +83,7 @@ read_lines(struct loader *loader, struct dump_reader *reader,
            (result = dump_reader_next(reader, &record)) != DUMP_END) {
         is_good = read_line(loader, reader, result, record);
         if (dump_reader_line(reader) % LINES_PER_MOVE == 0)
-            progress_move(&progress, input_position(input),
-                          input->total_bytes);
+            progress_move(&progress, input_position(input), input->total_bytes);
     }
     progress_end(&progress);
     return is_good;
@@ -291,9 +290,8 @@ add_roots(struct loader *loader)
         struct dump_root *root = &dump->roots[i];
 
         dump->facts.root_references += root->count;
-        if (root->count &&
-            rh_root_add_range(dump->heap, root->category, root->words,
-                              root->count) != RH_OK)
+        if (root->count && rh_root_add_range(dump->heap, root->category,
+                                             root->words, root->count) != RH_OK)
             return refuse(loader, root->line,
                           "not enough memory for the roots");
     }

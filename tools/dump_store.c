@@ -158,8 +158,8 @@ copy_root(struct dump_root *root, const struct dump_record *record)
 
     root->line = record->line;
     root->count = record->reference_count;
-    root->category = strndup(record->text + record->root.at,
-                             record->root.length);
+    root->category =
+        strndup(record->text + record->root.at, record->root.length);
     root->words = malloc(bytes + !bytes);
     if (!root->category || !root->words) {
         free(root->category);

@@ -51,7 +51,7 @@ struct dump_store {
     size_t objects; // entries that are not DUMP_NONE
     size_t free_lines;
     size_t shape_lines;
-    uint64_t memsize; // of all objects
+    uint64_t memsize;       // of all objects
     bool has_other_slots;   // a slot_size that is not 40
     bool has_bare_memsizes; // a memsize that leaves out the slot (Ruby 2.1)
 };

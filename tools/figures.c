@@ -36,8 +36,8 @@ type_of_internal(rh_value object)
     const char *name = rh_imemo_kind(object) == RH_IMEMO_OTHER
                            ? rh_rebuild_name(object, &length)
                            : NULL;
-    enum dump_type type = name ? dump_type_named(name, length)
-                               : DUMP_UNKNOWN_TYPE;
+    enum dump_type type =
+        name ? dump_type_named(name, length) : DUMP_UNKNOWN_TYPE;
 
     return type == DUMP_UNKNOWN_TYPE ? DUMP_IMEMO : type;
 }
@@ -131,9 +131,8 @@ take_stat(struct figures *figures, struct rh_heap *heap)
     stat->total_allocated_pages =
         stat->heap_allocated_pages + stat->total_freed_pages;
     stat->heap_free_slots = figures->free_slots;
-    stat->heap_available_slots = stat->heap_live_slots +
-                                 stat->heap_free_slots +
-                                 stat->heap_final_slots;
+    stat->heap_available_slots =
+        stat->heap_live_slots + stat->heap_free_slots + stat->heap_final_slots;
     stat->x_page_span = figures->page_span;
 }
 

@@ -18,6 +18,7 @@ static const char *const names[SHARE_COUNT] = {
     [SHARE_THREE_QUARTERS] = "up to 3 quarters",
     [SHARE_MOST] = "more",
     [SHARE_FULL] = "full",
+    [SHARE_OURS] = "ours, for 409th slots",
 };
 
 const char *
@@ -56,6 +57,17 @@ make_room(struct heap_picture *picture)
     return true;
 }
 
+static void
+count_cell(struct heap_picture *picture, const struct heap_cell *cell)
+{
+    picture->count[cell->share]++;
+    picture->live += cell->live;
+    if (cell->share == SHARE_OURS)
+        return;
+    picture->pages++;
+    picture->free += cell->slots - cell->live;
+}
+
 static bool
 add_page(struct rh_heap *heap, const struct rh_page_view *page, void *context)
 {
@@ -72,19 +84,28 @@ add_page(struct rh_heap *heap, const struct rh_page_view *page, void *context)
     cell->live = page->live_slots;
     cell->slots = page->slots;
     cell->share = share_of(page->live_slots, page->slots);
-    picture->live += page->live_slots;
-    picture->slots += page->slots;
-    picture->count[cell->share]++;
+    if (picture->facts && dump_page_is_ours(picture->facts, page->page))
+        cell->share = SHARE_OURS;
+    count_cell(picture, cell);
     return true;
 }
 
 bool
 heap_picture_take(struct heap_picture *picture, struct rh_heap *heap,
-                  const char *title)
+                  const struct dump_facts *facts, const char *title)
 {
     memset(picture, 0, sizeof *picture);
     picture->title = title;
+    picture->facts = facts;
     return rh_walk_pages(heap, add_page, picture) == RH_OK;
+}
+
+static const char *
+share_state(enum share share)
+{
+    if (share == SHARE_OURS)
+        return "overflow";
+    return share == SHARE_EMPTY ? "tomb" : "eden";
 }
 
 static void
@@ -92,7 +113,7 @@ put_cell(struct json *json, const struct heap_cell *cell)
 {
     json_open_object(json, NULL);
     json_number(json, "page", cell->page);
-    json_text(json, "state", cell->live ? "eden" : "tomb");
+    json_text(json, "state", share_state(cell->share));
     json_number(json, "live", cell->live);
     json_number(json, "free", cell->slots - cell->live);
     json_close_object(json);

@@ -9,9 +9,8 @@
 #ifndef TOOLS_HEAP_PICTURE_H
 #define TOOLS_HEAP_PICTURE_H
 
+#include "dump_load.h"
 #include "output.h"
-
-#include <rheap/heap.h>
 
 #include <stdint.h>
 
@@ -23,6 +22,7 @@ enum share {
     SHARE_THREE_QUARTERS,
     SHARE_MOST, // all but some
     SHARE_FULL,
+    SHARE_OURS, // an overflow page, which the dumped heap did not have
     SHARE_COUNT
 };
 
@@ -34,21 +34,24 @@ struct heap_cell {
 };
 
 struct heap_picture {
-    const char *title; // what heap this is
+    const char *title;       // what heap this is
     struct heap_cell *cells; // of the pages with memory, ascending
     size_t cell_count;
     size_t room;
-    size_t live;  // in all
-    size_t slots; // in all
+    const struct dump_facts *facts; // NULL: the heap is made up
+    size_t pages;                   // in all, ours left out
+    size_t live;
+    size_t free;
     size_t count[SHARE_COUNT]; // of cells
 };
 
 // For legends: "up to a half".
 const char *share_name(enum share share);
 
-// False: no memory.
+// `facts` are those of the dump that the heap came from, NULL if none.  False:
+// no memory.
 bool heap_picture_take(struct heap_picture *picture, struct rh_heap *heap,
-                       const char *title);
+                       const struct dump_facts *facts, const char *title);
 
 void heap_picture_print(const struct heap_picture *picture);
 void heap_picture_svg(const struct heap_picture *picture,

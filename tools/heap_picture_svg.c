@@ -23,6 +23,7 @@ static const char *const styles[SHARE_COUNT] = {
     [SHARE_THREE_QUARTERS] = "three",
     [SHARE_MOST] = "most",
     [SHARE_FULL] = "full",
+    [SHARE_OURS] = "ours",
 };
 
 // The number of rows that have a page.
@@ -52,8 +53,9 @@ draw_cells(const struct heap_picture *picture, struct output *output)
             svg_text(output, LEFT - 8, y + CELL - 2, "number",
                      text_count(row * COLUMNS).text);
         }
-        output_print(output, "<g><title>page %zu: %zu of %zu slots live"
-                             "</title>",
+        output_print(output,
+                     "<g><title>page %zu: %zu of %zu slots live"
+                     "</title>",
                      cell->page, cell->live, cell->slots);
         svg_box(output, LEFT + (double)(cell->page % COLUMNS) * STEP, y, CELL,
                 CELL, styles[cell->share]);
@@ -70,6 +72,8 @@ draw_legend(const struct heap_picture *picture, struct output *output, int y)
     for (int n = SHARE_EMPTY; n < SHARE_COUNT; n++) {
         enum share share = (enum share)n;
 
+        if (share == SHARE_OURS && !picture->count[share])
+            continue;
         svg_box(output, x, y, CELL, CELL, styles[share]);
         snprintf(line, sizeof line, "%s: %s", share_name(share),
                  text_count(picture->count[share]).text);
@@ -82,14 +86,13 @@ void
 heap_picture_svg(const struct heap_picture *picture, struct output *output)
 {
     int height = TOP + count_rows(picture) * STEP + BOTTOM;
-    char line[160];
+    char line[200];
 
-    snprintf(line, sizeof line, "%s, %s live, %s",
-             text_of(picture->cell_count, "page").text,
-             text_of(picture->live, "object").text,
-             text_of(picture->slots - picture->live, "free slot").text);
-    svg_begin(output, LEFT + COLUMNS * STEP + 20, height, picture->title,
-              line);
+    snprintf(line, sizeof line, "%s, %s, %s",
+             text_of(picture->pages, "page").text,
+             text_of(picture->live, "live object").text,
+             text_of(picture->free, "free slot").text);
+    svg_begin(output, LEFT + COLUMNS * STEP + 20, height, picture->title, line);
     svg_text(output, LEFT, 28, "title", picture->title);
     svg_text(output, LEFT, 48, "plain", line);
     svg_text(output, LEFT, 62, "small",

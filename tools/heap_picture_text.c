@@ -25,6 +25,7 @@ static const struct look {
     [SHARE_THREE_QUARTERS] = { '+', 174, 16 },
     [SHARE_MOST] = { '*', 124, 231 },
     [SHARE_FULL] = { '#', 52, 231 },
+    [SHARE_OURS] = { 'o', 31, 231 },
 };
 
 static void
@@ -83,6 +84,8 @@ print_legend(const struct heap_picture *picture, bool in_colour)
     for (int n = SHARE_EMPTY; n < SHARE_COUNT; n++) {
         enum share share = (enum share)n;
 
+        if (share == SHARE_OURS && !picture->count[share])
+            continue;
         printf("%*s", LABEL_COLUMNS, "");
         print_mark(share, in_colour);
         printf("  %-24s%10s\n", share_name(share),
@@ -94,16 +97,16 @@ void
 heap_picture_print(const struct heap_picture *picture)
 {
     bool in_colour = terminal_has_colour(stdout);
-    size_t columns =
-        terminal_width(stdout) < WIDE_COLUMNS + LABEL_COLUMNS ? NARROW_COLUMNS
-                                                              : WIDE_COLUMNS;
+    size_t columns = terminal_width(stdout) < WIDE_COLUMNS + LABEL_COLUMNS
+                         ? NARROW_COLUMNS
+                         : WIDE_COLUMNS;
 
-    printf("%s: %s with %s live and %s\n", picture->title,
-           text_of(picture->cell_count, "page").text,
-           text_of(picture->live, "object").text,
-           text_of(picture->slots - picture->live, "free slot").text);
-    printf("One character is one page, by address; the number is that of the "
-           "first in its row.\n\n");
+    printf("%s: %s, %s, %s\n", picture->title,
+           text_of(picture->pages, "page").text,
+           text_of(picture->live, "live object").text,
+           text_of(picture->free, "free slot").text);
+    printf("One character is one page, by address; each row begins with the "
+           "number of its\nfirst page.\n\n");
     print_rows(picture, columns, in_colour);
     print_legend(picture, in_colour);
 }

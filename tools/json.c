@@ -20,8 +20,7 @@ generator(struct json *json)
 static void
 put_text(struct json *json, const char *text)
 {
-    yajl_gen_string(generator(json), (const unsigned char *)text,
-                    strlen(text));
+    yajl_gen_string(generator(json), (const unsigned char *)text, strlen(text));
 }
 
 static void

@@ -20,20 +20,26 @@ static const char help[] =
     "usage: rheap map [options] FILE\n"
     "       rheap map [options] --objects N\n"
     "\n"
-    "Draw the heap of a dump: one character for each page of 16 KB, by the share\n"
+    "Draw the heap of a dump: one character for each page of 16 KB, by the "
+    "share\n"
     "of its 408 slots that is live. A page goes back to the system only when\n"
-    "nothing is live on it, so a heap full of ':' holds memory that few objects\n"
+    "nothing is live on it, so a heap full of ':' holds memory that few "
+    "objects\n"
     "keep it from returning.\n"
     "\n"
-    "With --page N draw that page: its slots by the type of their objects (small\n"
-    "letters are not marked), the four OS pages of 4 KB that it lies on, and its\n"
+    "With --page N draw that page: its slots by the type of their objects "
+    "(small\n"
+    "letters are not marked), the four OS pages of 4 KB that it lies on, and "
+    "its\n"
     "free runs in the order in which they will be handed out.\n"
     "\n"
-    "FILE is a heap dump as for 'rheap replay'; '-' is standard input. Without a\n"
+    "FILE is a heap dump as for 'rheap replay'; '-' is standard input. Without "
+    "a\n"
     "dump at hand, --objects N makes up a program that has made N objects.\n"
     "\n"
     "options:\n"
-    "  --page N          one page; the numbers stand in the picture of the heap\n"
+    "  --page N          one page; the numbers stand in the picture of the "
+    "heap\n"
     "  --svg OUT         write the picture to OUT instead of printing it\n"
     "  --json            one JSON object a page, or one for --page\n"
     "  --collect         after a full collection\n"
@@ -267,7 +273,8 @@ draw_heap(const struct map *map)
     struct heap_picture picture;
     bool is_good;
 
-    if (heap_picture_take(&picture, map->heap, map->title))
+    if (heap_picture_take(&picture, map->heap,
+                          map->file ? &map->dump.facts : NULL, map->title))
         is_good = show_heap(map, &picture);
     else
         is_good = no_memory();

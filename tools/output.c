@@ -31,8 +31,7 @@ ends_in(const char *text, const char *end)
     size_t length = strlen(text);
     size_t end_length = strlen(end);
 
-    return length > end_length &&
-           strcmp(text + length - end_length, end) == 0;
+    return length > end_length && strcmp(text + length - end_length, end) == 0;
 }
 
 // Whether there is something of this name that is no ordinary file.

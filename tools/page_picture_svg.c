@@ -13,13 +13,14 @@ enum {
     ROWS = RH_PAGE_BYTES / ROW_BYTES,
     ROW_STEP = 34, // pixels from row to row
     ROW_HEIGHT = 24,
+    PATH_HEIGHT = 18, // of the free path in its row, below the letters
     LEFT = 70,
     TOP = 70,
     LEGEND = 150, // height below the last row
     RIGHT = 90
 };
 
-static const char *const styles[PAGE_KINDS + 1] = { "s0", "s1", "s2", "s3",
+static const char *const styles[PAGE_KINDS + 1] = { "s0", "s1", "s2",  "s3",
                                                     "s4", "s5", "free" };
 
 // One byte is one pixel wide.
@@ -49,14 +50,25 @@ draw_bytes(struct output *output, size_t from, size_t to, const char *style)
                 ROW_HEIGHT, style);
 }
 
+// The middle of a slot, or of its part in the first of two rows.
+static double
+middle_of(size_t slot)
+{
+    size_t offset = page_slot_offset(slot);
+    size_t left = ROW_BYTES - offset % ROW_BYTES;
+
+    return x_of(offset) +
+           (left < RH_SLOT_BYTES ? (double)left : RH_SLOT_BYTES) / 2;
+}
+
 static void
 draw_slot(const struct page_picture *picture, struct output *output,
           size_t slot)
 {
     const struct page_slot *what = &picture->slots[slot];
     size_t offset = page_slot_offset(slot);
-    const char *name = what->type ? rh_type_name((enum rh_type)what->type)
-                                  : "free";
+    const char *name =
+        what->type ? rh_type_name((enum rh_type)what->type) : "free";
     char letter[2] = { page_letter(what->type), '\0' };
 
     output_print(output, "<g><title>slot %zu: %s%s</title>\n", slot, name,
@@ -64,8 +76,7 @@ draw_slot(const struct page_picture *picture, struct output *output,
     draw_bytes(output, offset, offset + RH_SLOT_BYTES,
                styles[page_kind(what->type)]);
     if (what->type)
-        svg_text(output, x_of(offset) + 10, y_of(offset) + 15, "letter",
-                 letter);
+        svg_text(output, middle_of(slot), y_of(offset) + 12, "letter", letter);
     if (what->is_marked)
         output_print(output,
                      "<circle cx=\"%g\" cy=\"%g\" r=\"2.5\" class=\"mark\"/>\n",
@@ -80,8 +91,7 @@ draw_rows(const struct page_picture *picture, struct output *output)
 
     for (size_t row = 0; row < ROWS; row++) {
         snprintf(label, sizeof label, "%zu", row * ROW_BYTES);
-        svg_text(output, LEFT - 8, y_of(row * ROW_BYTES) + 16, "number",
-                 label);
+        svg_text(output, LEFT - 8, y_of(row * ROW_BYTES) + 16, "number", label);
     }
     draw_bytes(output, 0, RH_PAGE_HEADER_BYTES, "head");
     svg_text(output, LEFT + 8, TOP + 16, "small", "header");
@@ -95,20 +105,14 @@ draw_borders(struct output *output)
     char label[32];
 
     for (size_t os_page = 0; os_page < OS_PAGES; os_page++) {
-        double y = y_of(os_page * OS_PAGE_BYTES) -
-                   (ROW_STEP - ROW_HEIGHT) / 2.0;
+        double y =
+            y_of(os_page * OS_PAGE_BYTES) - (ROW_STEP - ROW_HEIGHT) / 2.0;
 
         output_print(output, "<path class=\"border\" d=\"M%d %gh%d\"/>\n",
                      LEFT - 60, y, ROW_BYTES + 60 + RIGHT - 10);
         snprintf(label, sizeof label, "OS page %zu", os_page);
         svg_text(output, LEFT + ROW_BYTES + 10, y + 18, "small", label);
     }
-}
-
-static double
-middle_of(const struct page_run *run)
-{
-    return x_of(page_slot_offset(run->first)) + RH_SLOT_BYTES / 2.0;
 }
 
 // A line through the first slots of the free runs.
@@ -121,8 +125,8 @@ draw_path(const struct page_picture *picture, struct output *output)
     for (size_t i = 0; i < picture->run_count; i++) {
         const struct page_run *run = &picture->runs[i];
 
-        output_print(output, "%c%g %g", i ? 'L' : 'M', middle_of(run),
-                     y_of(page_slot_offset(run->first)) + ROW_HEIGHT / 2.0);
+        output_print(output, "%c%g %g", i ? 'L' : 'M', middle_of(run->first),
+                     y_of(page_slot_offset(run->first)) + PATH_HEIGHT);
     }
     output_print(output, "\"/>\n");
 }
@@ -156,7 +160,7 @@ void
 page_picture_svg(const struct page_picture *picture, struct output *output)
 {
     char title[160];
-    char line[160];
+    char line[200];
 
     snprintf(title, sizeof title, "%s, page %zu", picture->title,
              picture->page);
@@ -164,8 +168,8 @@ page_picture_svg(const struct page_picture *picture, struct output *output)
              text_of(picture->live, "object").text,
              text_of(RH_SLOTS_PER_PAGE - picture->live, "free slot").text,
              text_of(picture->run_count, "run").text);
-    svg_begin(output, LEFT + ROW_BYTES + RIGHT,
-              TOP + ROWS * ROW_STEP + LEGEND, title, line);
+    svg_begin(output, LEFT + ROW_BYTES + RIGHT, TOP + ROWS * ROW_STEP + LEGEND,
+              title, line);
     svg_text(output, LEFT, 28, "title", title);
     svg_text(output, LEFT, 48, "plain", line);
     draw_rows(picture, output);

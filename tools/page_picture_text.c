@@ -61,8 +61,8 @@ print_os_page(const struct page_picture *picture, size_t os_page,
               bool in_colour)
 {
     size_t first = first_slot_on(os_page);
-    size_t end = os_page + 1 < OS_PAGES ? first_slot_on(os_page + 1)
-                                        : RH_SLOTS_PER_PAGE;
+    size_t end =
+        os_page + 1 < OS_PAGES ? first_slot_on(os_page + 1) : RH_SLOTS_PER_PAGE;
 
     print_border(os_page);
     for (size_t slot = first; slot < end; slot++) {
@@ -84,8 +84,10 @@ print_runs(const struct page_picture *picture)
     for (size_t i = 0; i < picture->run_count; i++) {
         const struct page_run *run = &picture->runs[i];
         char word[48];
-        int length = snprintf(word, sizeof word, "%zu-%zu", run->first,
-                              run->first + run->count - 1);
+        int length = run->count == 1
+                         ? snprintf(word, sizeof word, "%zu", run->first)
+                         : snprintf(word, sizeof word, "%zu-%zu", run->first,
+                                    run->first + run->count - 1);
 
         if (column + length + 4 > 76)
             column = 0;
@@ -121,8 +123,8 @@ page_picture_print(const struct page_picture *picture)
 {
     bool in_colour = terminal_has_colour(stdout);
 
-    printf("%s, page %zu (%s) at %p: %s, %s\n\n", picture->title,
-           picture->page, picture->state, picture->address,
+    printf("%s, page %zu (%s) at %p: %s, %s\n\n", picture->title, picture->page,
+           picture->state, picture->address,
            text_of(picture->live, "object").text,
            text_of(RH_SLOTS_PER_PAGE - picture->live, "free slot").text);
     for (size_t os_page = 0; os_page < OS_PAGES; os_page++)

@@ -59,10 +59,9 @@ record_collection(struct output *output, const struct figures *before,
                   const struct figures *now, double ms)
 {
     put_state(output, "collection", now);
-    output_print(output,
-                 ", \"freed_objects\":%zu, \"freed_bytes\":%zu, \"ms\":%.3f}\n",
-                 before->objects - now->objects, before->memsize - now->memsize,
-                 ms);
+    output_print(
+        output, ", \"freed_objects\":%zu, \"freed_bytes\":%zu, \"ms\":%.3f}\n",
+        before->objects - now->objects, before->memsize - now->memsize, ms);
 }
 
 void

@@ -23,9 +23,12 @@
 static const char help[] =
     "usage: rheap replay [options] FILE\n"
     "\n"
-    "Rebuild the heap of a Ruby process from FILE, what ObjectSpace.dump_all of\n"
-    "Ruby 2.1 or later wrote, plain or gzip ('-' is standard input): every object\n"
-    "on the page and in the slot where it was, with its references and the memory\n"
+    "Rebuild the heap of a Ruby process from FILE, what ObjectSpace.dump_all "
+    "of\n"
+    "Ruby 2.1 or later wrote, plain or gzip ('-' is standard input): every "
+    "object\n"
+    "on the page and in the slot where it was, with its references and the "
+    "memory\n"
     "that it held outside. Then run a full collection, and compare.\n"
     "\n"
     "To get a dump:\n"
@@ -35,14 +38,17 @@ static const char help[] =
     "With 'since: N' it has no roots: then every object counts as a root.\n"
     "\n"
     "how to read it:\n"
-    "  slot fragmentation  the share of slots on pages in use that hold nothing:\n"
+    "  slot fragmentation  the share of slots on pages in use that hold "
+    "nothing:\n"
     "                      1 - live / (eden pages * slots per page)\n"
     "  eden page           has objects; a tomb page has none and can go back\n"
     "  memsize             a slot and what the object holds outside it\n"
     "\n"
     "options:\n"
-    "  --layout=original|fresh  keep every object's place (the default), or put\n"
-    "                    them one behind the other (the default from Ruby 3.2 on,\n"
+    "  --layout=original|fresh  keep every object's place (the default), or "
+    "put\n"
+    "                    them one behind the other (the default from Ruby 3.2 "
+    "on,\n"
     "                    whose slots have several sizes)\n"
     "  --no-collect      only load\n"
     "  --no-external     count the memory outside the slots, allocate none\n"
@@ -153,14 +159,12 @@ verify(struct replay *replay, const char *when)
         rh_heap_verify(replay->dump.heap, &violation) == RH_OK)
         return true;
     say("the heap is broken %s: %s, %s (page %zu, slot %zu)", when,
-        violation.invariant, violation.meaning, violation.page,
-        violation.slot);
+        violation.invariant, violation.meaning, violation.page, violation.slot);
     return false;
 }
 
 static bool
-look(struct replay *replay, struct figures *figures,
-     enum figures_moment moment)
+look(struct replay *replay, struct figures *figures, enum figures_moment moment)
 {
     enum rh_status status = figures_take(figures, &replay->dump, moment);
 
@@ -221,8 +225,7 @@ write_record(struct replay *replay, struct output *output)
     record_growth(output, now);
     if (!replay->no_collect) {
         now = &replay->collected;
-        record_collection(output, &replay->loaded, now,
-                          replay->collection_ms);
+        record_collection(output, &replay->loaded, now, replay->collection_ms);
     }
     record_end(output, now);
 }

@@ -69,9 +69,9 @@ next_type(const struct figures *figures, enum dump_type before)
     for (int n = DUMP_STRING; n < DUMP_TYPE_COUNT; n++) {
         enum dump_type type = (enum dump_type)n;
         size_t count = figures->count[type];
-        bool comes_later =
-            before == DUMP_UNKNOWN_TYPE || count < figures->count[before] ||
-            (count == figures->count[before] && type > before);
+        bool comes_later = before == DUMP_UNKNOWN_TYPE ||
+                           count < figures->count[before] ||
+                           (count == figures->count[before] && type > before);
 
         if (count && comes_later && count > figures->count[best])
             best = type;
@@ -122,8 +122,7 @@ print_objects(const struct report *report)
               text_count(b->objects - b->reachable));
     print_row(report, "memsize", text_size((double)a->memsize),
               text_size((double)b->memsize));
-    print_row(report, "outside the slots",
-              text_size((double)a->external_bytes),
+    print_row(report, "outside the slots", text_size((double)a->external_bytes),
               text_size((double)b->external_bytes));
 }
 
@@ -143,8 +142,8 @@ print_slots(const struct report *report)
               text_count(b->free_slots));
     print_row(report, "slot fragmentation", text_ratio(a->slot_fragmentation),
               text_ratio(b->slot_fragmentation));
-    print_row(report, "lost in malloc's rounding",
-              text_size(a->internal_bytes), text_size(b->internal_bytes));
+    print_row(report, "lost in malloc's rounding", text_size(a->internal_bytes),
+              text_size(b->internal_bytes));
 }
 
 static void
@@ -174,9 +173,15 @@ print_comparison(const struct report *report)
 // --- histogram ---------------------------------------------------------------
 
 static const char *const histogram_labels[RH_HISTOGRAM_CLASSES] = {
-    "no live slot",     "1",                "2",
-    "3 to 8",           "up to a quarter",  "up to a half",
-    "up to 3 quarters", "more, but not all", "all",
+    "no live slot",
+    "1",
+    "2",
+    "3 to 8",
+    "up to a quarter",
+    "up to a half",
+    "up to 3 quarters",
+    "more, but not all",
+    "all",
 };
 
 static void
@@ -200,11 +205,11 @@ print_collection(const struct report *report)
     const struct figures *a = report->loaded;
     const struct figures *b = report->collected;
 
-    printf("A full collection took %.2f ms and freed %s and %s",
+    printf("A full collection took %.2f ms and freed %s (%s);\n",
            report->collection_ms,
            text_of(a->objects - b->objects, "object").text,
            text_size((double)(a->memsize - b->memsize)).text);
-    printf("; %s holds nothing now.\n",
+    printf("%s without objects could go back to the system.\n",
            text_of(a->eden_pages - b->eden_pages, "page").text);
 }
 
@@ -228,13 +233,13 @@ print_meaning(const struct figures *figures)
     if (ratio < 0.05)
         printf("The pages are nearly full: more objects mean more pages.\n");
     else
-        printf("Of 100 slots on pages in use %.0f are empty: %s more fit "
-               "before the\nheap must grow, and until then that is memory "
-               "that nothing uses.\n",
+        printf("Of 100 slots on pages in use %.0f are empty: room for %s "
+               "before the\nheap must grow, and until then memory that "
+               "nothing uses.\n",
                ratio * 100,
                text_of(figures->eden_pages * figures->slots_per_page -
                            figures->objects,
-                       "object")
+                       "more object")
                    .text);
     if (few)
         printf("%s %s held by 8 objects or fewer: without these %s could be "

@@ -38,7 +38,8 @@ static const char outro[] =
     "'rheap help COMMAND' teaches the command; the manual is rheap(1).\n"
     "\n"
     "A first look at the heap of a real Ruby process:\n"
-    "    ruby -robjspace -e 'ObjectSpace.dump_all(output: $stdout)' >heap.json\n"
+    "    ruby -robjspace -e 'ObjectSpace.dump_all(output: $stdout)' "
+    ">heap.json\n"
     "    rheap replay heap.json\n"
     "    rheap map heap.json\n";
 

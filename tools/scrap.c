@@ -92,8 +92,7 @@ struct page_context {
 };
 
 static bool
-count_page(struct rh_heap *heap, const struct rh_page_view *page,
-           void *context)
+count_page(struct rh_heap *heap, const struct rh_page_view *page, void *context)
 {
     const struct page_context *pages = context;
     struct scrap *scrap = pages->scrap;

@@ -16,7 +16,7 @@ static const char style_sheet[] =
     "rect{stroke:#767676;stroke-width:.5}\n"
     ".absent{fill:#fff}.empty{fill:url(#hatch)}\n"
     ".quarter{fill:#f6d8ce}.half{fill:#e9a590}.three{fill:#d86b5c}\n"
-    ".most{fill:#b2182b}.full{fill:#67001f}\n"
+    ".most{fill:#b2182b}.full{fill:#67001f}.ours{fill:#2166ac}\n"
     ".head{fill:#ffffbf}.free{fill:url(#hatch)}\n"
     ".s0{fill:#b2182b}.s1{fill:#2166ac}.s2{fill:#1b7837}.s3{fill:#762a83}\n"
     ".s4{fill:#8c510a}.s5{fill:#4d4d4d}\n"
@@ -69,8 +69,7 @@ svg_begin(struct output *output, int width, int height, const char *title,
     svg_escape(output, summary);
     output_print(output, "</desc>\n");
     output_write(output, style_sheet, strlen(style_sheet));
-    output_print(output,
-                 "<path d=\"M0 0h%dv%dh-%dz\" fill=\"#fff\"/>\n", width,
+    output_print(output, "<path d=\"M0 0h%dv%dh-%dz\" fill=\"#fff\"/>\n", width,
                  height, width);
 }
 

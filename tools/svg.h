@@ -13,8 +13,8 @@
 #include "output.h"
 
 // `summary` is for who cannot see the picture.
-void svg_begin(struct output *output, int width, int height,
-               const char *title, const char *summary);
+void svg_begin(struct output *output, int width, int height, const char *title,
+               const char *summary);
 void svg_end(struct output *output);
 
 // A rectangle with its own style class of the style sheet.

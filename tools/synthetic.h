@@ -20,8 +20,7 @@ struct synthetic {
 };
 
 // Make `objects` objects and collect.  False: no memory; nothing is left.
-bool synthetic_make(struct synthetic *synthetic, size_t objects,
-                    uint64_t seed);
+bool synthetic_make(struct synthetic *synthetic, size_t objects, uint64_t seed);
 
 void synthetic_free(struct synthetic *synthetic);
 

@@ -62,8 +62,7 @@ put_bytes(struct buffer *entry, const struct dump_record *record,
 {
     put_number(entry, text.length);
     if (text.length)
-        memcpy(entry->bytes + entry->used, record->text + text.at,
-               text.length);
+        memcpy(entry->bytes + entry->used, record->text + text.at, text.length);
     entry->used += text.length;
 }
 
@@ -77,8 +76,8 @@ record_flags(const struct dump_record *record)
     flags |= record->shared ? RH_REBUILD_SHARED : 0;
     flags |= record->fstring ? RH_REBUILD_INTERNED : 0;
     flags |= record->singleton ? RH_REBUILD_SINGLETON : 0;
-    flags |= record->flags & DUMP_FLAG_WB_PROTECTED ? RH_REBUILD_WB_PROTECTED
-                                                    : 0;
+    flags |=
+        record->flags & DUMP_FLAG_WB_PROTECTED ? RH_REBUILD_WB_PROTECTED : 0;
     return flags;
 }
 
@@ -310,8 +309,7 @@ tape_read(struct tape *tape, uint64_t address, struct taped_object *object)
         object->capacity = take_number(tape);
     object->fd = parts & PART_FD ? (int)(int64_t)take_number(tape) : -1;
     take_texts(tape, object, parts);
-    return !(parts & PART_REFERENCES) ||
-           take_references(tape, address, object);
+    return !(parts & PART_REFERENCES) || take_references(tape, address, object);
 }
 
 void

@@ -43,7 +43,7 @@ struct tape_block;
 struct tape {
     struct tape_block *first;
     struct tape_block *last;
-    size_t read; // bytes of the first block
+    size_t read;              // bytes of the first block
     struct buffer entry;      // the object that is being written
     struct buffer references; // of the object that was read
 };

@@ -10,8 +10,8 @@ text_count(uint64_t count)
 {
     char digits[24];
     struct text text;
-    int length = snprintf(digits, sizeof digits, "%llu",
-                          (unsigned long long)count);
+    int length =
+        snprintf(digits, sizeof digits, "%llu", (unsigned long long)count);
     char *to = text.text;
 
     for (int i = 0; i < length; i++) {
@@ -63,7 +63,7 @@ text_of(uint64_t count, const char *word)
 {
     struct text text;
 
-    snprintf(text.text, sizeof text.text, "%.27s %.10s%s",
+    snprintf(text.text, sizeof text.text, "%.26s %.26s%s",
              text_count(count).text, word, count == 1 ? "" : "s");
     return text;
 }

@@ -11,12 +11,12 @@
 #include <stdint.h>
 
 struct text {
-    char text[40];
+    char text[56];
 };
 
-struct text text_count(uint64_t count); // 12,215
-struct text text_size(double bytes);    // 2.7 MB
-struct text text_ratio(double ratio);   // 0.402
+struct text text_count(uint64_t count);                // 12,215
+struct text text_size(double bytes);                   // 2.7 MB
+struct text text_ratio(double ratio);                  // 0.402
 struct text text_share(uint64_t part, uint64_t whole); // 42.0%
 
 // "1 page", "2 pages": the plural is the word and an s.
