@@ -161,8 +161,7 @@ rhi_external_collected(struct rhi_external *external)
 const char *
 rhi_external_check(const struct rhi_external *external)
 {
-    if ((external->blocks == 0) != (external->usable == 0) &&
-        external->allocator.usable)
+    if (external->blocks == 0 && (external->bytes || external->usable))
         return "E1";
     return external->usable >= external->bytes ? NULL : "E2";
 }

@@ -36,13 +36,25 @@ rhi_marker_init(struct rh_marker *marker, struct rhi_region *region,
         marker->visitor.encoding.mask = ~(uintptr_t)0;
 }
 
+// The first page that has memory speaks for all: a heap has one slot size.
+static const struct rhi_shape *
+find_shape(const struct rhi_region *region)
+{
+    for (size_t page = 0; page < region->top; page++)
+        if (region->pages[page].shape)
+            return region->pages[page].shape;
+    return NULL;
+}
+
 void
 rhi_marker_begin(struct rh_marker *marker, enum rhi_plane plane)
 {
     marker->plane = marker->region->plane[plane];
+    marker->shape = find_shape(marker->region);
     marker->visitor.span = marker->region->top << (RHI_PAGE_LOG - 3);
     marker->gray_peak = 0;
     marker->gray_cursor = 0;
+    marker->sliced_gray = false;
 }
 
 static void
@@ -61,7 +73,8 @@ marker_set_gray(struct rh_marker *marker, const void *object)
     uintptr_t address = (uintptr_t)object;
     size_t page = rhi_region_page(region, address);
 
-    rhi_bit_set(region->plane[RHI_GRAY][page], rhi_page_index(region, address));
+    rhi_bit_set(region->plane[RHI_GRAY][page],
+                rhi_shape_index(marker->shape, rhi_page_offset(address)));
     if (!(region->flags[page] & RHI_FLAG_GRAY)) {
         region->flags[page] |= RHI_FLAG_GRAY;
         if (++marker->gray_pages > marker->gray_peak)
@@ -78,10 +91,12 @@ rhi_marker_spill(struct rh_marker *marker)
 void
 rhi_marker_add_slices(struct rh_marker *marker, void *object)
 {
-    if (marker->slice_count < RHI_SLICES_LENGTH)
+    if (marker->slice_count < RHI_SLICES_LENGTH) {
         marker->slices[marker->slice_count++] = (struct rhi_slice){ object, 0 };
-    else
+    } else {
+        marker->sliced_gray = true;
         marker_set_gray(marker, object);
+    }
 }
 
 // Queue the gray objects of a page.  Following one can make others of this
@@ -100,6 +115,8 @@ page_take_gray(struct rh_marker *marker, size_t page)
 
         if (bits)
             gray[word] = 0;
+        if (!marker->sliced_gray)
+            bits &= ~black[word]; // reached by another way since
         for (; bits; bits &= bits - 1) {
             uint32_t index = word * 64 + (uint32_t)__builtin_ctzll(bits);
             void *object = rhi_page_slot(region, page, index);

@@ -58,12 +58,14 @@ struct rh_marker {
     struct rh_visitor visitor; // for models that trace by visitor
     struct rhi_region *region;
     const struct rh_model *model;
-    rhi_line *plane;      // the bits being set: mark or next
-    unsigned top, bottom; // of the deque: entries are bottom..top-1
+    const struct rhi_shape *shape; // of all pages
+    rhi_line *plane;               // the bits being set: mark or next
+    unsigned top, bottom;          // of the deque: entries are bottom..top-1
     size_t slice_count;
     size_t gray_pages;  // pages that are flagged
     size_t gray_peak;   // most of them since marking began
     size_t gray_cursor; // the page to look at next
+    bool sliced_gray;   // a gray bit may mean a black container
     size_t peak_bytes;  // most memory beside the heap ever used
     void *deque[RHI_DEQUE_LENGTH];
     struct rhi_slice slices[RHI_SLICES_LENGTH];

@@ -6,7 +6,7 @@
 #include "os.h"
 
 enum {
-    HANDLE_STEP_BYTES = 64 << 10, // first commit of the handle stack
+    HANDLE_STEP_BYTES = 64 << 10, // least commit of the handle stack
     PIECE = 256                   // words between two pauses
 };
 
@@ -26,6 +26,7 @@ rhi_roots_init(struct rhi_roots *roots, struct rh_fast *fast,
         .memory = *memory,
         .handles = memory->reserve(memory->context, bytes, os_page),
         .max_handles = bytes / sizeof(void *),
+        .handle_step = step,
     };
     fast->handle_top = fast->handle_end = roots->handles;
     return roots->handles != NULL;
@@ -154,7 +155,7 @@ rhi_roots_grow_handles(struct rhi_roots *roots)
     struct rh_fast *fast = roots->fast;
     size_t now = (size_t)(fast->handle_end - roots->handles) * sizeof(void *);
     size_t max = roots->max_handles * sizeof(void *);
-    size_t step = rhi_min(rhi_max(now, HANDLE_STEP_BYTES), max - now);
+    size_t step = rhi_min(rhi_max(now, roots->handle_step), max - now);
 
     if (step == 0 || !memory->commit(memory->context, fast->handle_end, step))
         return false;

@@ -46,6 +46,7 @@ struct rhi_roots {
     size_t callback_count, callback_capacity;
     void **handles; // the bottom of the stack
     size_t max_handles;
+    size_t handle_step; // bytes of the first commit, whole OS pages
     size_t handle_peak; // highest height seen at a collection or restore
 };
 

@@ -35,26 +35,33 @@ slot_poison(struct rhi_sweep *sweep, char *slot)
     rhi_poison_free(slot, sweep->space->shape.slot_bytes);
 }
 
-// Release the slots in `dead` that hold something, and forget that they did.
+// Clear the bits of `slots` in a line; stores only where one is set.
+static void
+line_forget(uint64_t *line, const uint64_t *slots)
+{
+    for (int word = 0; word < RHI_LINE_WORDS; word++)
+        if (line[word] & slots[word])
+            line[word] &= ~slots[word];
+}
+
+// Release the slots in `dead` that hold something, then forget that they did:
+// a release function may adjust, which attaches its object again.
 static void
 page_release(struct rhi_sweep *sweep, size_t page, const uint64_t *dead)
 {
     struct rhi_region *region = sweep->space->region;
+    uint64_t *external = region->plane[RHI_EXTERNAL][page];
+    uint64_t *special = region->plane[RHI_SPECIAL][page];
     bool all = sweep->model->flags & RH_MODEL_RELEASE_ALL;
     rhi_line bits;
 
-    for (int word = 0; word < RHI_LINE_WORDS; word++) {
-        uint64_t *external = &region->plane[RHI_EXTERNAL][page][word];
-        uint64_t *special = &region->plane[RHI_SPECIAL][page][word];
-
-        bits[word] = dead[word] & (all ? ~UINT64_C(0) : *external | *special);
-        if (*external & dead[word])
-            *external &= ~dead[word];
-        if (*special & dead[word])
-            *special &= ~dead[word];
-    }
+    for (int word = 0; word < RHI_LINE_WORDS; word++)
+        bits[word] =
+            dead[word] & (all ? ~UINT64_C(0) : external[word] | special[word]);
     if (sweep->model->release && !rhi_line_is_empty(bits))
         each_slot(sweep, page, bits, slot_release);
+    line_forget(external, dead);
+    line_forget(special, dead);
 }
 
 static void

@@ -28,6 +28,7 @@
 #include <cmocka.h>
 
 #include <rheap/config.h>
+#include <rheap/constants.h>
 #include <rheap/event.h>
 #include <rheap/external.h>
 #include <rheap/heap.h>

@@ -79,7 +79,9 @@ after = @result['after']
 differ('slots.live', objects.size, slots['live']) if slots['live'] != objects.size
 
 if @result['layout'] == 'original'
+  # rheap's own dumps say the place; else the address tells it.
   places = records.to_h do |r|
+    next [r, [r['x_page'], r['x_slot']]] if r['x_page']
     address = r['address'].to_i(16)
     page = address >> 14
     first = ((page << 14) + 8 + 39) / 40 * 40
@@ -135,7 +137,7 @@ if ARGV[2]
   stat = File.foreach(ARGV[2]).map(&:split).select { |words| words.size == 2 }.to_h
   stat.transform_values!(&:to_i)
   close('live slots of the process', stat['heap_live_slots'], slots['live'], 0.005)
-  if !free.empty?
+  if !free.empty? && @result['layout'] == 'original'
     close('free slots of the process', stat['heap_free_slots'], slots['free'], 0.01)
     close('eden pages of the process', stat['heap_eden_pages'], pages['eden'], 0.01)
   end

@@ -5,6 +5,8 @@
 
 #include "json.h"
 
+#include <sys/resource.h>
+
 static void
 put_types(struct json *json, const struct figures *figures)
 {
@@ -95,6 +97,15 @@ put_collection(struct json *json, const struct report *report)
     json_real(json, "collection_ms", report->collection_ms);
 }
 
+// The most memory that this process ever had.
+static size_t
+peak_kilobytes(void)
+{
+    struct rusage usage;
+
+    return getrusage(RUSAGE_SELF, &usage) == 0 ? (size_t)usage.ru_maxrss : 0;
+}
+
 static void
 put_report(struct json *json, const struct report *report)
 {
@@ -111,6 +122,7 @@ put_report(struct json *json, const struct report *report)
     if (report->collected)
         put_collection(json, report);
     json_real(json, "load_ms", facts->load_ms);
+    json_number(json, "peak_rss_kb", peak_kilobytes());
     json_close_object(json);
 }
 
