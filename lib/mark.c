@@ -99,6 +99,22 @@ rhi_marker_add_slices(struct rh_marker *marker, void *object)
     }
 }
 
+static void
+ignore_edge(struct rh_visitor *visitor, void *edge, uintptr_t mask)
+{
+    (void)visitor, (void)edge, (void)mask;
+}
+
+// Only the object itself knows whether it is a container: trace it once more,
+// deaf to everything but its slices.
+static void
+marker_ask_for_slices(struct rh_marker *marker, void *object)
+{
+    marker->visitor.edge = ignore_edge;
+    marker->model->trace(object, &marker->visitor);
+    marker->visitor.edge = marker_visit_edge;
+}
+
 // Queue the gray objects of a page.  Following one can make others of this
 // page gray again, so the bits are taken first.
 static void
@@ -122,7 +138,7 @@ page_take_gray(struct rh_marker *marker, size_t page)
             void *object = rhi_page_slot(region, page, index);
 
             if (rhi_bit_test(black, index))
-                rhi_marker_add_slices(marker, object);
+                marker_ask_for_slices(marker, object);
             else
                 rhi_marker_push(marker, object);
         }

@@ -23,8 +23,10 @@
  * list of 32 MB.
  *
  * So marking needs no memory to finish, no recursion, and one OS page of a
- * forked child.  A gray bit on an object that is already black means: a
- * container whose slices found no room, to be sliced from its beginning.
+ * forked child.  A gray bit on an object that is already black means: either
+ * a container whose slices found no room, to be sliced from its beginning, or
+ * an object that was reached by another way after it had been spilled.  It is
+ * asked which.
  *
  * INVARIANTS
  *   M1  when marking ends, deque, fifo and slices are empty and no gray bit is

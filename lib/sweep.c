@@ -72,9 +72,7 @@ page_bury(struct rhi_sweep *sweep, size_t page, const uint64_t *dead)
     if (rhi_events_wanted(sweep->events, RH_EVENT_OBJECT_FREE))
         each_slot(sweep, page, dead, slot_tell);
     page_release(sweep, page, dead);
-    for (int word = 0; word < RHI_LINE_WORDS; word++)
-        if (dead[word])
-            allocated[word] &= ~dead[word];
+    line_forget(allocated, dead);
     if (rhi_poison_is_on())
         each_slot(sweep, page, dead, slot_poison);
 }

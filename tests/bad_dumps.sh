@@ -130,7 +130,7 @@ bad_files() {
     printf '\n\n\n' | alone blank 0 no 'no object in it'
     printf '{"type":"ROOT", "root":"vm", "references":[]}\n' |
         alone only-roots 0 no 'no object in it'
-    good_lines | gzip -c | head -c 60 | alone cut-gzip 1 no 'breaks off'
+    good_lines | gzip -c | head -c 60 | alone cut-gzip 1 no 'gzip data breaks off'
     good_lines | gzip -c >"$dir/whole"
     { head -c $(($(wc -c <"$dir/whole") - 8)) "$dir/whole"; printf wrongsum; } |
         alone damaged-gzip 1 no 'gzip data is damaged'

@@ -23,9 +23,11 @@ for page in $pages; do
             esac || printf '%s: there is no %s\n' "$page" "$name"
         done
 
-    grep -oE '\b(lib|include|tools|tests|examples|doc|m4|build-aux)/[A-Za-z0-9_./-]*[A-Za-z0-9_]' \
+    grep -oE '\b(lib|include|tools|tests|examples|doc|m4|build-aux)/[A-Za-z0-9_./*-]*[A-Za-z0-9_*]' \
         "$page" | sort -u | while read -r file; do
-        [ -e "$file" ] || [ -e "$top_builddir/$file" ] || [ -e "$file.c" ] ||
+        # shellcheck disable=SC2086
+        set -- $file # perhaps a pattern
+        [ -e "$1" ] || [ -e "$top_builddir/$1" ] || [ -e "$1.c" ] ||
             printf '%s: there is no %s\n' "$page" "$file"
     done
 

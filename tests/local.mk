@@ -7,17 +7,26 @@
 # reach.  The default source of tests/test_x is tests/test_x.c.
 white_box_tests = \
 	%D%/test_bits \
+	%D%/test_generic \
 	%D%/test_geometry \
 	%D%/test_meter \
+	%D%/test_model \
+	%D%/test_models \
+	%D%/test_mutator \
 	%D%/test_page \
 	%D%/test_region \
 	%D%/test_ring \
 	%D%/test_space \
+	%D%/test_table \
 	# end
 
 # Black box: what a program that uses the installed library can see.
 black_box_tests = \
+	%D%/test_array \
+	%D%/test_hash \
+	%D%/test_heap \
 	%D%/test_string \
+	%D%/test_types \
 	%D%/test_value \
 	# end
 
@@ -53,6 +62,7 @@ black_box_libs = %D%/libcheck.a lib/librheap.la $(CMOCKA_LIBS)
 
 test_scripts = \
 	%D%/canary.sh \
+	%D%/command.sh \
 	%D%/docs.sh \
 	%D%/examples.sh \
 	%D%/exports.sh \
@@ -61,8 +71,12 @@ test_scripts = \
 	%D%/headers.sh \
 	%D%/invariants.sh \
 	%D%/man.sh \
+	%D%/map.sh \
 	%D%/purity.sh \
+	%D%/replay.sh \
 	%D%/replay_bad.sh \
+	%D%/replay_fresh.sh \
+	%D%/replay_large.sh \
 	%D%/safepoints.sh \
 	# end
 TESTS += $(test_scripts)
@@ -130,6 +144,7 @@ check-unit:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(unit_tests)'
 
 @VALGRIND_CHECK_RULES@
+VALGRIND_FLAGS = --quiet --num-callers=30
 VALGRIND_memcheck_FLAGS = --leak-check=full \
 	--errors-for-leak-kinds=definite,possible
 VALGRIND_SUPPRESSIONS_FILES = $(srcdir)/%D%/valgrind.supp

@@ -58,4 +58,18 @@ size_t objects_edge_count(struct rh_heap *heap, rh_value from);
 
 size_t objects_alive(struct rh_heap *heap);
 
+// One object of every type and layout.  `make` answers an object that refers
+// to `a` once and to `b` once (or fewer times: `edges`), or RH_UNDEF when there
+// was no memory.  `a` and `b` must be held.
+struct objects_sample {
+    const char *name;
+    enum rh_type type;
+    size_t edges;    // to a and b, in all
+    size_t external; // bytes outside the slot; SIZE_MAX: not fixed
+    rh_value (*make)(struct rh_heap *heap, rh_value a, rh_value b);
+};
+
+extern const struct objects_sample objects_samples[];
+extern const size_t objects_sample_count;
+
 #endif

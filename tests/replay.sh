@@ -47,6 +47,19 @@ for version in 27 31 34 40; do
     done
 done
 
+# Object by object, at its place.
+for name in ruby-27-full ruby-31 ruby-31-full ruby-34 ruby-40-full; do
+    case $name in
+    ruby-27* | ruby-31*) layout=original ;;
+    *) layout=fresh ;;
+    esac
+    replay loaded "$data/$name.json.gz" --no-collect \
+        --dump "$scratch/copy.json"
+    ruby "$top_srcdir/tests/replay_fidelity.rb" "$data/$name.json.gz" \
+        "$scratch/copy.json" $layout >"$scratch/differences" ||
+        fail "$name: $(cat "$scratch/differences")"
+done
+
 # Ways to load that must not change what is found.
 full=$data/ruby-31-full.json.gz
 for options in --no-external --layout=fresh '--layout=original --no-collect'; do

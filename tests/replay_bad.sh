@@ -38,6 +38,8 @@ done <list
 gzip -dc "$top_srcdir/tests/data/ruby-31.json.gz" | head -n 9000 | gzip -c |
     head -c 90000 >broken.gz
 rheap replay --json broken.gz >out 2>err && fail 'half a gzip file is accepted'
+grep -q 'broken.gz:[0-9]*: the gzip data breaks off' err ||
+    fail "half a gzip file: $(cat err)"
 watched_rheap replay --skip-bad-lines --json broken.gz >out 2>err ||
     fail "half a gzip file: $(cat err)"
 grep -q '"bad_lines":1,' out || fail 'half a gzip file: not counted'

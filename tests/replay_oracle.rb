@@ -129,6 +129,13 @@ end
   stat = state['stat']
   available = stat['heap_live_slots'] + stat['heap_free_slots'] + stat['heap_final_slots']
   differ('heap_available_slots', available, stat['heap_available_slots']) if stat['heap_available_slots'] != available
+  { 'heap_live_slots' => state['slots']['live'],
+    'heap_free_slots' => state['slots']['free'],
+    'heap_eden_pages' => state['pages']['eden'],
+    'heap_tomb_pages' => state['pages']['tomb'],
+    'x_external_bytes' => state['external_bytes'] }.each do |name, wanted|
+    differ(name, wanted, stat[name]) if stat[name] != wanted
+  end
   both = stat['heap_eden_pages'] + stat['heap_tomb_pages']
   differ('heap_allocated_pages', both, stat['heap_allocated_pages']) if stat['heap_allocated_pages'] != both
 end

@@ -167,11 +167,8 @@ figures_take(struct figures *figures, const struct dump_heap *dump,
     census_begin(&census, figures);
     (void)rh_walk_objects(dump->heap, count_object, &census);
     survey_pages(figures, dump);
-    if (moment == FIGURES_LOADED) {
-        figures->eden_pages += figures->tomb_pages;
-        figures->tomb_pages = 0;
+    if (moment == FIGURES_LOADED)
         figures->page_span = dump->facts.span;
-    }
     take_stat(figures, dump->heap);
     take_shape(figures, dump);
     return rh_walk_reachable(dump->heap, NULL, count_one, &figures->reachable);

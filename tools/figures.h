@@ -2,13 +2,12 @@
 /*
  * figures - a loaded heap in numbers.
  *
- * They describe the heap that the dump came from, as far as it can be known
- * from ours.  Two things are ours alone and are left out: an overflow page
- * (dump_layout.h) is no page of that heap, so it counts neither as a page nor
- * for free slots, while its objects count like all others.  And a dump does
- * not say which of its empty pages are tomb pages: as loaded, all pages count
- * as eden pages; a collection then tells them apart.  The numbers of GC.stat
- * are corrected in the same way, so that its identities hold.
+ * They describe the heap that the dump came from.  An overflow page
+ * (dump_layout.h) is no page of that heap: it counts neither as a page nor for
+ * free slots, while its objects count like all others.  The numbers of GC.stat
+ * are corrected in the same way, so that its identities hold.  A page without
+ * objects is an eden page as loaded, since a dump does not say more; a
+ * collection then makes it a tomb page.
  */
 #ifndef TOOLS_FIGURES_H
 #define TOOLS_FIGURES_H

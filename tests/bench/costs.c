@@ -125,7 +125,7 @@ figure(const char *name, double ops, double (*round)(struct rh_heap *heap),
     for (int n = 0; n < ROUNDS; n++)
         times[n] = round(heap) / ops;
     qsort(times, ROUNDS, sizeof times[0], compare);
-    printf("%-34s %10.1f ns\n", name, times[ROUNDS / 2]);
+    printf("%-34s %10.2f ns\n", name, times[ROUNDS / 2]);
     fflush(stdout);
 }
 
