@@ -76,7 +76,6 @@ cycle_decide(struct rh_heap *heap)
             .pages = rhi_space_eden_pages(space),
             .made_total = rhi_mutator_total(&heap->mutator),
         });
-    rhi_external_collected(&heap->external);
     rhi_space_release(space, heap->growth.max_empty_pages);
     rhi_trim_consult(&heap->trim, RH_TRIM_COLLECTION);
 }
@@ -91,6 +90,7 @@ rhi_cycle_collect(struct rh_heap *heap)
     rhi_event(&heap->events, RH_EVENT_COLLECTION_START);
     rhi_mutator_clear_trap(&heap->mutator, RHI_TRAP_DEBT);
     rhi_mutator_flush(&heap->mutator);
+    rhi_external_collecting(&heap->external);
     cycle_mark(heap);
     cycle_sweep(heap);
     cycle_decide(heap);

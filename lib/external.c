@@ -69,13 +69,24 @@ rhi_external_new(struct rhi_external *external, size_t bytes, bool zeroed)
     return block;
 }
 
+// E1: as far as it can be seen from sums.
+static void
+refuse_stranger(const struct rhi_external *external, size_t bytes)
+{
+    if (external->blocks == 0 || external->bytes < bytes)
+        rhi_panic(external->panic, "external block freed twice, or with "
+                                   "another size than it was made with");
+}
+
 void *
 rhi_external_resize(struct rhi_external *external, void *block,
                     size_t old_bytes, size_t new_bytes)
 {
     struct rh_allocator *allocator = &external->allocator;
-    size_t old_usable = block_usable(external, block, old_bytes);
+    size_t old_usable;
 
+    refuse_stranger(external, old_bytes);
+    old_usable = block_usable(external, block, old_bytes);
     block = allocator->resize(allocator->context, block, old_bytes, new_bytes);
     if (!block)
         return NULL;
@@ -93,9 +104,7 @@ rhi_external_free(struct rhi_external *external, void *block, size_t bytes)
 {
     struct rh_allocator *allocator = &external->allocator;
 
-    if (external->blocks == 0 || external->bytes < bytes)
-        rhi_panic(external->panic, "external block freed twice, or with "
-                                   "another size than it was made with"); // E1
+    refuse_stranger(external, bytes);
     external->usable -= block_usable(external, block, bytes);
     allocator->free(allocator->context, block, bytes);
     external->bytes -= bytes;
@@ -136,7 +145,7 @@ limit_lower(size_t limit, double factor, size_t min)
 }
 
 void
-rhi_external_collected(struct rhi_external *external)
+rhi_external_collecting(struct rhi_external *external)
 {
     const struct rh_config *config = external->config;
 

@@ -66,8 +66,9 @@ rhi_external_is_due(const struct rhi_external *external)
            external->old_increase > external->old_limit;
 }
 
-// A collection of everything is over: move the limits, start counting anew.
-void rhi_external_collected(struct rhi_external *external);
+// A collection of everything begins: move the limits, start counting anew.
+// (Not at its end: what the sweep frees would hide what was allocated.)
+void rhi_external_collecting(struct rhi_external *external);
 
 const char *rhi_external_check(const struct rhi_external *external);
 

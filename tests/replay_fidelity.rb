@@ -57,7 +57,8 @@ def same_value?(old, new)
     return old['value'].downcase.delete('+') == new['value'].downcase.delete('+') ||
            old['value'].to_f == new['value'].to_f
   end
-  new['value'].nil? && old['bytesize'] > 23 && old['bytesize'] > old['memsize'] - 40
+  room = old['memsize'] > 40 ? old['memsize'] - 41 : 23
+  new['value'].nil? && old['bytesize'] > room
 end
 
 differences = []

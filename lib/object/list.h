@@ -27,7 +27,7 @@ RHI_INLINE struct rhi_values
 rhi_list_of(struct rhi_object *object)
 {
     if (rhi_object_is_opaque(object))
-        return (struct rhi_values){ NULL, 0 };
+        return (struct rhi_values){ object->as.words, 0 };
     if (rhi_object_has(object, RHI_EMBED))
         return (struct rhi_values){ object->as.words,
                                     rhi_object_field(object, RHI_LENGTH_MASK,

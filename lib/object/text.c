@@ -134,7 +134,9 @@ rh_match_length(rh_value match)
 struct rh_match_region
 rh_match_region(rh_value match, size_t index)
 {
-    if (index >= rh_match_length(match))
+    const struct rhi_match_regions *regions = match_of(match).regions;
+
+    if (!regions || index >= regions->count)
         return (struct rh_match_region){ -1, -1 };
-    return match_of(match).regions->regions[index];
+    return regions->regions[index];
 }

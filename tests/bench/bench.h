@@ -10,12 +10,15 @@
  *
  *     ns_per_op ops peak_rss_kb end_rss_kb
  *
+ * or, asked with --version, what it measures.
+ *
  * Exit status: 0; 1 a result was wrong; 2 wrong usage; 77 this heap does not
  * do this workload.
  *
  * The interface.  A node is an object of 40 bytes with two references, made
  * the way a program in that heap's world would make it.
  *
+ *     heap_version()                for people
  *     struct vm                     one heap, and one root
  *     ref, NONE                     a reference to a node, and to nothing
  *     held                          a reference that is a root until its scope

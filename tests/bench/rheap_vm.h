@@ -12,6 +12,7 @@
 #include <rheap/roots.h>
 #include <rheap/stat.h>
 #include <rheap/verify.h>
+#include <rheap/version.h>
 
 enum { COLLECTS = true, EXACT = true, MANY = true };
 
