@@ -1,6 +1,6 @@
 # The public headers, all of them installed.
 
-include_HEADERS =
+include_HEADERS = %D%/rheap.h
 
 rheapincludedir = $(includedir)/rheap
 rheapinclude_HEADERS = \

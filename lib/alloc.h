@@ -17,10 +17,9 @@
  * hook, then NULL.  Never a collection: the caller may be in the middle of
  * changing the object that wants the buffer.
  *
- * INVARIANTS
- *   L1  below this chapter nothing tries again: each failure comes up here
+ * Below this chapter nothing tries again: each failure comes up to here.
  *
- * Next: stat, what can be asked.
+ * Next: query.c, what a word is.
  */
 #ifndef RHI_ALLOC_H
 #define RHI_ALLOC_H

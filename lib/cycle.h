@@ -4,13 +4,13 @@
  *
  *     IDLE --> MARKING --> SWEEPING --> IDLE
  *
- *     flush    the current page goes back to its list: bits tell the truth
+ *     flush    the current page goes back to its list: bits tell the truth;
+ *              the limits of external data move
  *     mark     the roots, then everything that they reach, into the plane
  *              `next`; then `next` becomes `mark`
  *     sweep    free what is not marked, release what dead objects held
  *     decide   the growth policy says when to collect again and how many empty
- *              pages stay, the limits of external data move, the trim policy
- *              is asked
+ *              pages stay, the trim policy is asked
  *
  * Two planes: `mark` is what the last completed collection found, and stays
  * true while `next` is being built.

@@ -115,7 +115,7 @@ rhi_drain_deque(struct rh_marker *marker, size_t slot_bytes, rhi_trace_fn trace)
         if (*mark.word & mark.bit)
             continue;
         *mark.word |= mark.bit;
-        trace(marker, object);
+        trace(marker, object); // M2: black, and its references gray
     }
 }
 

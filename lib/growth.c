@@ -47,7 +47,9 @@ rhi_growth_collected(struct rhi_growth *growth,
                  ? answer.capacity_slots - facts->live_slots
                  : 0;
     // At least a page between two collections, whatever the policy says.
-    growth->due = facts->made_total + rhi_max(budget, facts->slots_per_page);
+    budget = rhi_max(budget, facts->slots_per_page);
+    if (__builtin_add_overflow(facts->made_total, budget, &growth->due))
+        growth->due = UINT64_MAX;
 }
 
 void
@@ -62,30 +64,28 @@ rh_growth_default(const struct rh_growth_view *view,
     answer->max_empty_pages = rhi_max(MIN_EMPTY_PAGES, view->pages / 2);
 }
 
-static double
-clamp(double value, double low, double high)
-{
-    return value < low ? low : value > high ? high : value;
-}
-
-// How many slots CRuby adds when too few are free: so many that the goal ratio
-// would be free, but by a factor between 1.1 and growth_factor.
+// How many slots CRuby would have when too few are free: so many that the goal
+// ratio would be free, but at most growth_factor times as many, and a tenth
+// more when the goal is met already; and at least one page more.
 static size_t
 cruby31_larger(const struct rh_growth_view *view, size_t total)
 {
     const struct rh_config *config = view->config;
     double goal = config->free_slots_goal_ratio;
     double factor = config->growth_factor;
-    double larger;
+    size_t larger;
 
-    if (goal > 0 && total > 0)
-        factor = clamp((double)view->live_slots / ((1 - goal) * (double)total),
-                       1.1, config->growth_factor);
-    larger = (double)total * factor;
-    if (config->growth_max_slots &&
-        larger > (double)(total + config->growth_max_slots))
-        return total + config->growth_max_slots;
-    return rhi_max((size_t)larger, total + view->slots_per_page);
+    if (goal > 0) {
+        factor = (double)view->live_slots / ((1 - goal) * (double)total);
+        if (factor > config->growth_factor)
+            factor = config->growth_factor;
+        else if (!(factor >= 1)) // or not a number: 0 / 0
+            factor = 1.1;
+    }
+    larger = (size_t)((double)total * factor);
+    if (config->growth_max_slots)
+        larger = rhi_min(larger, total + config->growth_max_slots);
+    return rhi_max(larger, total + view->slots_per_page);
 }
 
 void

@@ -7,7 +7,7 @@
  * memory.  The policies are public functions (rheap/config.h); this chapter
  * keeps what they answered.
  *
- * Next: heap.h, all parts together.
+ * Next: settings.h, everything that can be chosen.
  */
 #ifndef RHI_GROWTH_H
 #define RHI_GROWTH_H

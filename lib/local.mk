@@ -52,11 +52,11 @@ librheap_chapters += \
 	%D%/sweep.c \
 	%D%/trim.h \
 	%D%/trim.c \
+	%D%/growth.h \
+	%D%/growth.c \
 	%D%/settings.h \
 	%D%/settings.c \
 	%D%/environment.c \
-	%D%/growth.h \
-	%D%/growth.c \
 	%D%/heap.h \
 	%D%/cycle.h \
 	%D%/cycle.c \

@@ -130,6 +130,7 @@ rhi_mutator_flush(struct rh_mutator *mutator)
 
     if (page == SIZE_MAX)
         return;
+    RHI_ASSERT(region->panic, mutator->handed_out >= unused); // C3
     if (unused) {
         uint64_t *allocated = region->plane[RHI_ALLOCATED][page];
         uint32_t position = mutator_position(mutator);

@@ -204,7 +204,8 @@ region_commit_bodies(struct rhi_region *region, size_t pages)
 static bool
 region_commit_exactly(struct rhi_region *region, size_t pages)
 {
-    // A second try commits again what a failed one had: that is harmless.
+    // R1: only when all of it is there, the count moves.  A second try commits
+    // again what a failed one had; that is harmless.
     if (!region_commit_tables(region, pages) ||
         !region_commit_bodies(region, pages))
         return false;

@@ -4,6 +4,8 @@
  *
  * The same table sets the defaults, checks a config, and reads an environment,
  * so a tunable is described once.
+ *
+ * Next: environment.c, which reads it; then heap.h, all parts together.
  */
 #ifndef RHI_SETTINGS_H
 #define RHI_SETTINGS_H

@@ -1,30 +1,37 @@
 // SPDX-License-Identifier: MIT
-// The Boehm-Demers-Weiser collector: conservative, with one marking thread
-// (GC_MARKERS=1), since the others have none to spare either.
+// The Boehm-Demers-Weiser collector, conservative.  Run with GC_MARKERS=1: the
+// others have no second thread to mark with either.
 #include "bench.h"
 
 #include <gc.h>
 
 enum { COLLECTS = true, EXACT = false, MANY = false };
 
-struct node {
-    uint64_t flags, class_of;
-    struct node *left, *right;
-    uint64_t unused;
-};
-
-typedef struct node *ref;
-#define NONE NULL
-
 struct vm {
-    ref root;
+    void *root;
 };
+
+#include "c_nodes.h"
+#include "plain_scopes.h"
+
+static const char *
+heap_version(void)
+{
+    static char text[64];
+
+    snprintf(text, sizeof text, "bdwgc %d.%d.%d", GC_VERSION_MAJOR,
+             GC_VERSION_MINOR, GC_VERSION_MICRO);
+    return text;
+}
 
 static struct vm *
 vm_new(enum vm_config config)
 {
+    struct vm *vm = GC_MALLOC_UNCOLLECTABLE(sizeof *vm);
+
     (void)config;
-    return GC_MALLOC_UNCOLLECTABLE(sizeof(struct vm));
+    expect(vm != NULL, "a new heap");
+    return vm;
 }
 
 static void
@@ -33,59 +40,14 @@ vm_free(struct vm *vm)
     GC_FREE(vm);
 }
 
-static inline ref
-node_new(struct vm *vm, ref left, ref right)
+static inline struct node *
+node_alloc(struct vm *vm)
 {
-    ref node = GC_MALLOC(sizeof *node);
-
     (void)vm;
-    if (!node)
-        die("no memory");
-    *node = (struct node){ 7, 0, left, right, 0 };
-    return node;
+    return GC_MALLOC(sizeof(struct node));
 }
 
 #define node_free(node) ((void)(node))
-
-static inline ref
-node_left(ref node)
-{
-    return node->left;
-}
-
-static inline ref
-node_right(ref node)
-{
-    return node->right;
-}
-
-static inline void
-node_set_left(struct vm *vm, ref node, ref left)
-{
-    (void)vm;
-    node->left = left;
-}
-
-static inline void
-node_set_right(struct vm *vm, ref node, ref right)
-{
-    (void)vm;
-    node->right = right;
-}
-
-static inline ref
-root_get(struct vm *vm)
-{
-    return vm->root;
-}
-
-static inline void
-root_set(struct vm *vm, ref node)
-{
-    vm->root = node;
-}
-
-#include "plain_scopes.h"
 
 static void
 collect(struct vm *vm)

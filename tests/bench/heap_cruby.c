@@ -4,6 +4,7 @@
 #include "bench.h"
 
 #include <ruby.h>
+#include <ruby/version.h>
 
 enum { COLLECTS = true, EXACT = false, MANY = false };
 
@@ -14,6 +15,15 @@ struct vm {
     VALUE root;
     size_t own; // live slots before the workload begins
 };
+
+static const char *
+heap_version(void)
+{
+    static char text[64];
+
+    snprintf(text, sizeof text, "CRuby %s", ruby_version);
+    return text;
+}
 
 static size_t
 live_slots(void)

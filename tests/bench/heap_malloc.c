@@ -1,24 +1,40 @@
 // SPDX-License-Identifier: MIT
 // No collector: malloc and free, of glibc or of what is preloaded in its place.
-// A node has the same five words, so that the same memory is written.
 #include "bench.h"
 
+#include <gnu/libc-version.h>
 #include <malloc.h>
 
 enum { COLLECTS = false, EXACT = true, MANY = true };
 
-struct node {
-    uint64_t flags, class_of;
-    struct node *left, *right;
-    uint64_t unused;
-};
-
-typedef struct node *ref;
-#define NONE NULL
-
 struct vm {
-    ref root;
+    void *root;
 };
+
+#include "c_nodes.h"
+#include "plain_scopes.h"
+
+// Each allocator's own calls; those of the others are not there.
+void mi_collect(bool force) __attribute__((weak));
+int mi_version(void) __attribute__((weak));
+int mallctl(const char *name, void *old, size_t *old_bytes, void *new,
+            size_t new_bytes) __attribute__((weak));
+
+static const char *
+heap_version(void)
+{
+    static char text[64];
+    const char *version;
+    size_t bytes = sizeof version;
+
+    if (mi_version)
+        snprintf(text, sizeof text, "mimalloc %d", mi_version());
+    else if (mallctl && mallctl("version", &version, &bytes, NULL, 0) == 0)
+        snprintf(text, sizeof text, "jemalloc %.20s", version);
+    else
+        snprintf(text, sizeof text, "glibc %s", gnu_get_libc_version());
+    return text;
+}
 
 static struct vm *
 vm_new(enum vm_config config)
@@ -36,16 +52,11 @@ vm_free(struct vm *vm)
     free(vm);
 }
 
-static inline ref
-node_new(struct vm *vm, ref left, ref right)
+static inline struct node *
+node_alloc(struct vm *vm)
 {
-    ref node = malloc(sizeof *node);
-
     (void)vm;
-    if (!node)
-        die("no memory");
-    *node = (struct node){ 7, 0, left, right, 0 };
-    return node;
+    return malloc(sizeof(struct node));
 }
 
 static inline void
@@ -54,56 +65,11 @@ node_free(ref node)
     free(node);
 }
 
-static inline ref
-node_left(ref node)
-{
-    return node->left;
-}
-
-static inline ref
-node_right(ref node)
-{
-    return node->right;
-}
-
-static inline void
-node_set_left(struct vm *vm, ref node, ref left)
-{
-    (void)vm;
-    node->left = left;
-}
-
-static inline void
-node_set_right(struct vm *vm, ref node, ref right)
-{
-    (void)vm;
-    node->right = right;
-}
-
-static inline ref
-root_get(struct vm *vm)
-{
-    return vm->root;
-}
-
-static inline void
-root_set(struct vm *vm, ref node)
-{
-    vm->root = node;
-}
-
-#include "plain_scopes.h"
-
 static void
 collect(struct vm *vm)
 {
     (void)vm;
 }
-
-// Each allocator's own call; those of the others are not there.
-void mi_collect(bool force) __attribute__((weak));
-int mallctl(const char *name, void *old, size_t *old_bytes, void *new,
-            size_t new_bytes) __attribute__((weak));
 
 static void
 release(struct vm *vm)

@@ -7,11 +7,11 @@
 #include <mruby/array.h>
 #include <mruby/gc.h>
 #include <mruby/variable.h>
+#include <mruby/version.h>
 
 enum { COLLECTS = true, EXACT = false, MANY = true };
 
-// A tagged word; a struct when mruby is built without word boxing, and not
-// comparable then.
+// An mrb_value may be a structure, which cannot be compared.
 typedef struct RArray *ref;
 #define NONE NULL
 
@@ -20,6 +20,12 @@ struct vm {
     mrb_sym root_name;
     ref root;
 };
+
+static const char *
+heap_version(void)
+{
+    return MRUBY_DESCRIPTION;
+}
 
 static struct vm *
 vm_new(enum vm_config config)

@@ -24,6 +24,12 @@ struct vm {
     size_t own; // live slots before the workload begins
 };
 
+static const char *
+heap_version(void)
+{
+    return "rheap " RH_VERSION_STRING;
+}
+
 // Empty pages keep their memory.
 static void
 grow_and_keep(const struct rh_growth_view *view,

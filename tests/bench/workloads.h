@@ -12,7 +12,7 @@
  *   - What is freed by hand is freed while it is visited, which costs least.
  *   - full-gc-*: one collection before the clock starts, so that nobody pays
  *     for first touching mark stacks and tables; then the median of three.
- *   - Collections by themselves while a graph is built are not counted in
+ *   - Collections that heaps run by themselves while a graph is built are not counted in
  *     full-gc-*, but are in churn and binary-trees.
  */
 #ifndef BENCH_WORKLOADS_H
@@ -422,6 +422,10 @@ run(const char *name)
 static int
 bench_main(int argc, char **argv)
 {
+    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+        puts(heap_version());
+        return 0;
+    }
     if (argc > 1 && strcmp(argv[1], "--quick") == 0) {
         quick = true;
         argc--;

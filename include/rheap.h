@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* rheap.h - everything: the heap, then the Ruby-style objects on top of it.
+ *
+ * A heap in ten lines:
+ *
+ *     struct rh_heap *heap = rh_heap_new(NULL);
+ *     rh_value greeting = rh_string_new(heap, 0, "hello", 5);
+ *     if (rh_root_add(heap, &greeting) != RH_OK) ...
+ *     rh_heap_collect(heap);
+ *     ...
+ *     rh_heap_free(heap);
+ */
+#ifndef RHEAP_H
+#define RHEAP_H
+
+#include <rheap/constants.h>
+#include <rheap/event.h>
+#include <rheap/external.h>
+#include <rheap/heap.h>
+#include <rheap/image.h>
+#include <rheap/roots.h>
+#include <rheap/stat.h>
+#include <rheap/trim.h>
+#include <rheap/verify.h>
+#include <rheap/version.h>
+#include <rheap/walk.h>
+
+#include <rheap/array.h>
+#include <rheap/class.h>
+#include <rheap/data.h>
+#include <rheap/dump.h>
+#include <rheap/file.h>
+#include <rheap/hash.h>
+#include <rheap/node.h>
+#include <rheap/number.h>
+#include <rheap/object.h>
+#include <rheap/rebuild.h>
+#include <rheap/string.h>
+#include <rheap/struct.h>
+#include <rheap/symbol.h>
+#include <rheap/text.h>
+
+#endif
