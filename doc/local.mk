@@ -2,6 +2,30 @@
 # in doc/, so that links between the pages work there, too.
 
 dist_man_MANS += \
+	%D%/man/rh_array_new.3 \
+	%D%/man/rh_class_new.3 \
+	%D%/man/rh_config_from_environment.3 \
+	%D%/man/rh_data_new.3 \
+	%D%/man/rh_event_listen.3 \
+	%D%/man/rh_external_malloc.3 \
+	%D%/man/rh_hash_new.3 \
+	%D%/man/rh_heap_dump.3 \
+	%D%/man/rh_heap_new.3 \
+	%D%/man/rh_heap_stat.3 \
+	%D%/man/rh_heap_verify.3 \
+	%D%/man/rh_image_begin.3 \
+	%D%/man/rh_integer_new.3 \
+	%D%/man/rh_node_new.3 \
+	%D%/man/rh_object_new.3 \
+	%D%/man/rh_root_add.3 \
+	%D%/man/rh_string_new.3 \
+	%D%/man/rh_symbol_new.3 \
+	%D%/man/rh_trim_set_policy.3 \
+	%D%/man/rh_value_slot.3 \
+	%D%/man/rh_visit.3 \
+	%D%/man/rh_walk_objects.3 \
+	%D%/man/rheap.3 \
+	%D%/man/rheap.7 \
 	# end
 
 nobase_dist_doc_DATA = \

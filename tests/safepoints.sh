@@ -11,6 +11,9 @@ library=$top_builddir/lib/.libs/librheap.so
 test -f "$library" || skip "no shared library"
 command -v "$OBJDUMP" >/dev/null || skip "no objdump"
 
+by_contract='rh_heap_free rh_hash_delete rh_hash_each rh_hash_fetch'
+by_contract="$by_contract rh_hash_get rh_hash_rehash rh_hash_set"
+
 # Prototypes end with ";": join each to one line, keep those with the word.
 cat "$top_srcdir"/include/rheap/*.h |
     $AWK 'BEGIN { RS = ";" } /RH_MAY_COLLECT/ && !/#define RH_MAY_COLLECT/ {
@@ -23,8 +26,7 @@ cat "$top_srcdir"/include/rheap/*.h |
     }' | sort -u >"$scratch/want"
 
 "$OBJDUMP" -d --no-show-raw-insn "$library" |
-    $AWK -v by_contract='rh_heap_free rh_hash_delete rh_hash_each
-        rh_hash_fetch rh_hash_get rh_hash_rehash rh_hash_set' '
+    $AWK -v by_contract="$by_contract" '
     /^[0-9a-f]+ <.*>:$/ { name = $2; gsub(/[<>:]/, "", name)
                           sub(/@plt$/, "", name); next }
     /<[^>]*>/ && name != "" {
