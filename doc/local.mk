@@ -24,17 +24,26 @@ dist_man_MANS += \
 	%D%/man/rh_value_slot.3 \
 	%D%/man/rh_visit.3 \
 	%D%/man/rh_walk_objects.3 \
+	%D%/man/rheap-constants.1 \
+	%D%/man/rheap-map.1 \
+	%D%/man/rheap-replay.1 \
+	%D%/man/rheap.1 \
 	%D%/man/rheap.3 \
 	%D%/man/rheap.7 \
 	# end
 
+dist_doc_DATA += README.md
 nobase_dist_doc_DATA = \
+	%D%/README.md \
 	%D%/design/01-layout-and-planes.md \
 	%D%/design/02-free-runs-and-supply.md \
 	%D%/design/03-release.md \
 	%D%/design/04-tiny-pages.md \
 	%D%/design/05-errors-and-panic.md \
 	%D%/design/06-no-global-state.md \
+	%D%/design/dependencies.md \
+	%D%/design/json.md \
+	%D%/embedding.md \
 	%D%/glossary.md \
 	%D%/pictures/freelist.svg \
 	%D%/pictures/lists.svg \

@@ -140,7 +140,7 @@ model_error(const struct rh_config *config)
     if (!model)
         return "model is missing";
     if (model->run_offset % 8 != 0 ||
-        model->run_offset + 24 > config->slot_bytes)
+        model->run_offset > config->slot_bytes - 24)
         return "run_offset of the model must be a multiple of 8, and at most "
                "slot_bytes - 24";
     return NULL;

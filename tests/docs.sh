@@ -14,7 +14,7 @@ find lib include tools tests examples -name '*.[ch]' -exec cat {} + |
 
 # A name that ends in _ (rh_trim_*) stands for all that begin so.
 for page in $pages; do
-    sed 's/\\-/-/g; s/\\_/_/g' "$page" |
+    sed '/^\.Dt /d; s/\\-/-/g; s/\\_/_/g' "$page" |
         grep -oE '\b(rhi?|RH)_[A-Za-z0-9_]+' | sort -u |
         while read -r name; do
             case $name in

@@ -9,6 +9,7 @@ white_box_tests = \
 	%D%/test_bits \
 	%D%/test_generic \
 	%D%/test_geometry \
+	%D%/test_mark \
 	%D%/test_meter \
 	%D%/test_model \
 	%D%/test_models \
@@ -17,17 +18,30 @@ white_box_tests = \
 	%D%/test_region \
 	%D%/test_ring \
 	%D%/test_space \
+	%D%/test_sweep \
 	%D%/test_table \
 	# end
 
 # Black box: what a program that uses the installed library can see.
 black_box_tests = \
 	%D%/test_array \
+	%D%/test_config \
+	%D%/test_dump \
+	%D%/test_environment \
+	%D%/test_event \
+	%D%/test_external \
+	%D%/test_growth \
 	%D%/test_hash \
 	%D%/test_heap \
+	%D%/test_locale \
+	%D%/test_rebuild \
+	%D%/test_roots \
+	%D%/test_stat \
 	%D%/test_string \
+	%D%/test_trim \
 	%D%/test_types \
 	%D%/test_value \
+	%D%/test_walk \
 	# end
 
 # What check-valgrind and the arm64 build run, too; and what is too slow there.
@@ -72,6 +86,7 @@ test_scripts = \
 	%D%/invariants.sh \
 	%D%/man.sh \
 	%D%/map.sh \
+	%D%/prototypes.sh \
 	%D%/purity.sh \
 	%D%/replay.sh \
 	%D%/replay_bad.sh \
@@ -108,6 +123,7 @@ EXTRA_DIST += $(test_scripts) \
 	%D%/coverage.sh \
 	%D%/fresh_dump.rb \
 	%D%/installcheck.sh \
+	%D%/replay_fidelity.rb \
 	%D%/replay_oracle.rb \
 	%D%/scale_dump.rb \
 	%D%/tool.sh \

@@ -516,6 +516,56 @@ an_iteration_survives_rehashing(void **state)
 }
 
 static void
+replace_last(struct rh_heap *heap, struct editing *editing, size_t key)
+{
+    if (key != 0)
+        return;
+    rh_hash_delete(heap, editing->hash, number(9));
+    assert_int_equal(rh_hash_rehash(heap, editing->hash), RH_OK);
+    put(heap, editing->hash, 9, 0);
+}
+
+static void
+entries_added_after_rehashing_are_not_seen(void **state)
+{
+    struct check_world world;
+    struct rh_heap *heap = objects_open(&world, state);
+    struct editing editing = { counting(heap, 0, 10), { .count = 0 },
+                               replace_last };
+
+    edit_each(heap, &editing);
+    expect_seen(editing, 0, 1, 2, 3, 4, 5, 6, 7, 8);
+
+    objects_close(&world);
+}
+
+static bool
+see_and_collect(struct rh_heap *heap, rh_value key, rh_value value,
+                void *context)
+{
+    rh_heap_collect(heap);
+    for (int i = 0; i < 500; i++)
+        assert_true(rh_array_new(heap, 0, NULL, 2) != RH_UNDEF);
+    return see(heap, key, value, context);
+}
+
+static void
+the_hash_stays_alive_while_it_is_iterated(void **state)
+{
+    struct check_world world;
+    struct rh_heap *heap = objects_open(&world, state);
+    struct seen seen = { .count = 0 };
+    size_t scope = rh_scope_save(heap);
+    rh_value hash = counting(heap, 0, 5);
+
+    rh_scope_restore(heap, scope); // nobody holds it
+    assert_int_equal(rh_hash_each(heap, hash, see_and_collect, &seen), RH_OK);
+    assert_int_equal(seen.count, 5);
+
+    objects_close(&world);
+}
+
+static void
 iterate_inside(struct rh_heap *heap, struct editing *editing, size_t key)
 {
     struct seen inner = { .count = 0 };
@@ -613,7 +663,8 @@ static struct {
     bool collide;   // every key has the same hash
     bool collect;   // in every call
     bool escape;    // by longjmp, out of the next comparison
-    rh_value poke;  // change this hash in the next comparison
+    rh_value poke;  // change this hash in a comparison:
+    size_t poke_at; // ... the next but so many
     void (*how)(struct rh_heap *heap, rh_value hash);
     bool fold; // 100 and more are equal to what they are modulo 100
 } rude;
@@ -637,16 +688,17 @@ rude_equal(struct rh_heap *heap, rh_value a, rh_value b)
     rh_value poke = rude.poke;
 
     rude.compared++;
-    assert_true(a != b);
+    assert_true(a != b && a != RH_UNDEF && b != RH_UNDEF);
     if (rude.collect) {
         waste(heap, 10);
         rh_heap_collect(heap);
     }
     if (rude.escape)
         longjmp(away, 1);
-    rude.poke = 0;
-    if (poke)
+    if (poke && rude.poke_at-- == 0) {
+        rude.poke = 0;
         rude.how(heap, poke);
+    }
     return rude.fold &&
            rh_fixnum_value(a) % 100 == rh_fixnum_value(b) % 100;
 }
@@ -845,6 +897,15 @@ poke_freeze(struct rh_heap *heap, rh_value hash)
 }
 
 static void
+poke_next(rh_value hash, size_t at,
+          void (*how)(struct rh_heap *heap, rh_value hash))
+{
+    rude.poke = hash;
+    rude.poke_at = at;
+    rude.how = how;
+}
+
+static void
 a_comparison_may_change_the_table(void **state)
 {
     void (*const ways[])(struct rh_heap *, rh_value) = { poke_grow, poke_clear,
@@ -859,17 +920,87 @@ a_comparison_may_change_the_table(void **state)
             rude.collide = true;
             for (size_t i = 0; i < count; i++)
                 put(heap, hash, i, i);
-            rude.poke = hash;
-            rude.how = ways[way];
+            poke_next(hash, 0, ways[way]);
             (void)rh_hash_get(heap, hash, number(50));
             objects_check(heap);
-            rude.poke = hash;
+            poke_next(hash, 1, ways[way]);
             put(heap, hash, 51, 5);
             assert_int_equal(rh_hash_get(heap, hash, number(51)), number(5));
-            rude.poke = hash;
+            poke_next(hash, 2, ways[way]);
             (void)rh_hash_delete(heap, hash, number(51));
             objects_check(heap);
         }
+
+    objects_close(&world);
+}
+
+// Make the entries before the third give way to the third.
+static void
+poke_close_up(struct rh_heap *heap, rh_value hash)
+{
+    rh_hash_delete(heap, hash, number(0));
+    rh_hash_delete(heap, hash, number(1));
+    poke_grow(heap, hash);
+}
+
+static void
+a_search_in_a_rebuilt_table_begins_again(void **state)
+{
+    struct check_world world;
+    struct rh_heap *heap = objects_open(&world, state);
+    rh_value hash = rude_new(heap);
+
+    rude.collide = true;
+    for (size_t i = 0; i < 4; i++)
+        put(heap, hash, i, i);
+    poke_next(hash, 2, poke_close_up);
+    assert_int_equal(rh_hash_get(heap, hash, number(3)), number(3));
+    assert_int_equal(rude.poke, 0);
+
+    objects_close(&world);
+}
+
+static void
+poke_delete_one(struct rh_heap *heap, rh_value hash)
+{
+    assert_int_equal(rh_hash_delete(heap, hash, number(1)), number(10));
+}
+
+static void
+an_entry_that_goes_while_it_is_compared_is_not_found(void **state)
+{
+    struct check_world world;
+    struct rh_heap *heap = objects_open(&world, state);
+    rh_value hash = rude_new(heap);
+
+    rude.fold = true;
+    put(heap, hash, 1, 10);
+    poke_next(hash, 0, poke_delete_one);
+    put(heap, hash, 101, 20); // equal to 1, which is gone
+    expect_keys(heap, hash, 101);
+
+    objects_close(&world);
+}
+
+static void
+poke_change_value(struct rh_heap *heap, rh_value hash)
+{
+    put(heap, hash, 1, 99);
+}
+
+static void
+a_value_changed_while_rehashing_is_not_lost(void **state)
+{
+    struct check_world world;
+    struct rh_heap *heap = objects_open(&world, state);
+    rh_value hash = rude_new(heap);
+
+    rude.collide = true;
+    put(heap, hash, 1, 10);
+    put(heap, hash, 2, 20);
+    poke_next(hash, 0, poke_change_value);
+    assert_int_equal(rh_hash_rehash(heap, hash), RH_BUSY);
+    assert_int_equal(rh_hash_get(heap, hash, number(1)), number(99));
 
     objects_close(&world);
 }
@@ -883,8 +1014,7 @@ a_comparison_may_freeze_the_hash(void **state)
 
     rude.collide = true;
     put(heap, hash, 1, 10);
-    rude.poke = hash;
-    rude.how = poke_freeze;
+    poke_next(hash, 0, poke_freeze);
     assert_int_equal(rh_hash_set(heap, hash, number(2), RH_NIL),
                      RH_BAD_ARGUMENT);
     expect_keys(heap, hash, 1);
@@ -930,8 +1060,7 @@ a_rehash_that_is_disturbed_says_so(void **state)
     rude.collide = true;
     put(heap, hash, 1, 10);
     put(heap, hash, 2, 20);
-    rude.poke = hash;
-    rude.how = poke_grow;
+    poke_next(hash, 0, poke_grow);
     assert_int_equal(rh_hash_rehash(heap, hash), RH_BUSY);
     assert_int_equal(rh_hash_size(hash), 102);
     assert_int_equal(rh_hash_get(heap, hash, number(150)), number(1));
@@ -1064,6 +1193,8 @@ main(void)
         objects_test(values_changed_before_their_turn_are_seen_changed),
         objects_test(clearing_ends_an_iteration),
         objects_test(an_iteration_survives_rehashing),
+        objects_test(entries_added_after_rehashing_are_not_seen),
+        objects_test(the_hash_stays_alive_while_it_is_iterated),
         objects_test(iterations_nest),
         objects_test(an_iteration_can_be_stopped),
         objects_test(an_iteration_can_be_left_by_longjmp),
@@ -1074,6 +1205,9 @@ main(void)
         objects_test(operands_stay_alive_while_the_embedder_collects),
         objects_test(a_comparison_may_leave_by_longjmp),
         objects_test(a_comparison_may_change_the_table),
+        objects_test(a_search_in_a_rebuilt_table_begins_again),
+        objects_test(an_entry_that_goes_while_it_is_compared_is_not_found),
+        objects_test(a_value_changed_while_rehashing_is_not_lost),
         objects_test(a_comparison_may_freeze_the_hash),
         objects_test(rehashing_finds_keys_that_have_changed),
         objects_test(a_rehash_that_is_disturbed_says_so),

@@ -2,6 +2,7 @@
 // What all types have in common: edges, sizes, names, failing memory, ends.
 #include "objects.h"
 
+#include "heap.h"
 #include "object/inside.h"
 
 #include <rheap/model.h>
@@ -203,6 +204,49 @@ objects_die_when_nobody_needs_them(void **state)
     }
 }
 
+// Whether the sweep will visit the object when it has died.
+static bool
+is_attached(struct rh_heap *heap, rh_value object)
+{
+    struct rh_position at = rh_heap_position(heap, rh_value_slot(object));
+
+    return rhi_bit_test(heap->region.plane[RHI_EXTERNAL][at.page],
+                        (uint32_t)at.slot);
+}
+
+static void
+only_objects_with_something_outside_are_visited_when_they_die(void **state)
+{
+    struct check_world world;
+    struct rh_heap *heap = objects_open(&world, state);
+    rh_value string = objects_text(heap, "a string of thirty bytes or so");
+    rh_value slice = objects_keep(heap, rh_string_slice(heap, string, 0, 29));
+    rh_value array = objects_keep(heap, rh_array_new(heap, 0, NULL, 9));
+    rh_value class_of =
+        objects_keep(heap, rh_class_new(heap, 0, RH_NIL, "Name", 4));
+
+    assert_false(is_attached(heap, string));
+    assert_false(is_attached(heap, slice));
+    assert_true(is_attached(heap, rh_string_root(slice)));
+    assert_true(is_attached(heap, array));
+    assert_true(is_attached(heap, class_of));
+    objects_keep(heap, rh_array_slice(heap, array, 0, 9));
+    assert_false(is_attached(heap, array));
+    assert_int_equal(rh_array_set(heap, array, 0, RH_TRUE), RH_OK);
+    assert_true(is_attached(heap, array));
+    assert_int_equal(rh_array_resize(heap, array, 1), RH_OK);
+    assert_false(is_attached(heap, array));
+    assert_int_equal(rh_string_resize(heap, string, 24), RH_OK);
+    assert_int_equal(rh_string_append(heap, string, "x", 1), RH_OK);
+    assert_true(is_attached(heap, string));
+    assert_int_equal(rh_string_resize(heap, string, 1), RH_OK);
+    assert_false(is_attached(heap, string));
+    assert_int_equal(rh_class_set_name(heap, class_of, NULL, 0), RH_OK);
+    assert_false(is_attached(heap, class_of));
+
+    objects_close(&world);
+}
+
 static void
 big_containers_are_followed_piece_by_piece(void **state)
 {
@@ -229,6 +273,116 @@ big_containers_are_followed_piece_by_piece(void **state)
     }
     rh_heap_collect(heap);
     assert_int_equal(objects_alive(heap), 4 + 4 * BIG);
+
+    objects_close(&world);
+}
+
+// A visitor of our own, that everything is inside of, to see how an object is
+// traced: at once, or in slices.
+struct watch {
+    struct rh_visitor visitor;
+    size_t edges;
+    size_t slices;
+};
+
+static void
+watch_edge(struct rh_visitor *visitor, void *edge, uintptr_t mask)
+{
+    (void)edge, (void)mask;
+    ((struct watch *)visitor)->edges++;
+}
+
+static void
+watch_slices(struct rh_visitor *visitor, void *object)
+{
+    (void)object;
+    ((struct watch *)visitor)->slices++;
+}
+
+static struct watch
+new_watch(void)
+{
+    return (struct watch){ .visitor = { .span = SIZE_MAX >> 3,
+                                        .encoding = { .mask = ~(uintptr_t)7 },
+                                        .edge = watch_edge,
+                                        .slices = watch_slices } };
+}
+
+static void
+expect_traced_at_once(rh_value object, size_t edges)
+{
+    struct watch watch = new_watch();
+
+    rh_object_model()->trace(rh_value_slot(object), &watch.visitor);
+    assert_int_equal(watch.edges, edges);
+    assert_int_equal(watch.slices, 0);
+}
+
+// In slices of ten, each edge in one of them.
+static void
+expect_traced_in_slices(rh_value object, size_t edges)
+{
+    const struct rh_model *model = rh_object_model();
+    struct watch watch = new_watch();
+    size_t from = 0;
+    bool more = true;
+
+    model->trace(rh_value_slot(object), &watch.visitor);
+    assert_int_equal(watch.edges, 0);
+    assert_int_equal(watch.slices, 1);
+    for (; more; from += 10) {
+        size_t before = watch.edges;
+
+        more = model->trace_range(rh_value_slot(object), from, from + 10,
+                                  &watch.visitor);
+        assert_true(watch.edges - before <= 10);
+    }
+    assert_int_equal(watch.edges, edges);
+    assert_true(from >= edges && from < edges + 10);
+}
+
+static void
+set_ivars(struct rh_heap *heap, rh_value object, size_t count, rh_value value)
+{
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(rh_ivar_set(heap, object, i, value), RH_OK);
+}
+
+static bool
+trace_fifty(void *data, size_t from, size_t to, struct rh_visitor *visitor)
+{
+    for (size_t i = from; i < to && i < 50; i++)
+        rh_visit(visitor, data);
+    return to < 50;
+}
+
+static void
+more_than_64_references_are_traced_in_slices(void **state)
+{
+    static const struct rh_data_type fifty = { .name = "fifty",
+                                               .trace_range = trace_fifty };
+    struct check_world world;
+    struct rh_heap *heap = objects_open(&world, state);
+    rh_value child = objects_text(heap, "child");
+    rh_value array = objects_keep(heap, rh_array_new(heap, 0, NULL, 0));
+    rh_value string = objects_text(heap, "string");
+    rh_value data = objects_keep(
+        heap, rh_typed_data_new(heap, 0, &fifty, &child));
+
+    for (size_t i = 0; i < 64; i++)
+        assert_int_equal(rh_array_push(heap, array, child), RH_OK);
+    set_ivars(heap, string, 64, child);
+    expect_traced_at_once(array, 64);
+    expect_traced_at_once(string, 64);
+    assert_int_equal(rh_array_push(heap, array, child), RH_OK);
+    set_ivars(heap, string, 65, child);
+    expect_traced_in_slices(array, 65);
+    expect_traced_in_slices(string, 65);
+    set_ivars(heap, array, 33, child);
+    expect_traced_in_slices(array, 98);
+    expect_traced_in_slices(data, 50);
+    set_ivars(heap, data, 25, child);
+    expect_traced_in_slices(data, 75);
 
     objects_close(&world);
 }
@@ -402,7 +556,7 @@ the_check_sees_what_is_wrong(void **state)
     rh_value small = objects_text(heap, "a small string");
     rh_value bignum =
         objects_keep(heap, rh_bignum_new(heap, 0, false, digits, 2));
-    struct rhi_object *o;
+    struct rhi_object *o, *root;
     struct rhi_object saved;
 
 #define broken(value, change, text)                                           \
@@ -424,6 +578,10 @@ the_check_sees_what_is_wrong(void **state)
     broken(slice, o->as.array.values -= 3, "Y3");
     broken(slice, o->as.array.as.root = small, "Y3");
     broken(slice, o->as.array.as.root = RH_NIL, "Y3");
+    root = rh_value_slot(rh_array_root(slice));
+    root->flags &= ~(uint64_t)RH_OBJECT_FROZEN;
+    expect_broken(heap, slice, "Y3");
+    root->flags |= RH_OBJECT_FROZEN;
     broken(slice, o->as.array.as.root = array, "Y3");
     broken(slice,
            (o->flags &= ~(uint64_t)RHI_SHARED, o->as.array.as.root = 4), "Y2");
@@ -448,7 +606,10 @@ main(void)
         objects_test(every_type_can_carry_variables_and_be_frozen),
         objects_test(a_slot_of_zeros_refers_to_nothing),
         objects_test(objects_die_when_nobody_needs_them),
+        objects_test(
+            only_objects_with_something_outside_are_visited_when_they_die),
         objects_test(big_containers_are_followed_piece_by_piece),
+        objects_test(more_than_64_references_are_traced_in_slices),
         objects_test(marking_and_walking_reach_the_same),
         objects_test(any_allocation_may_fail),
         cmocka_unit_test(the_heap_itself_may_not_come_about),

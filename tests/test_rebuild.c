@@ -411,11 +411,6 @@ contents_are_there_when_the_layout_has_room(void **state)
     assert_int_equal(rh_ivar_count(object), 7);
     assert_int_equal(rh_ivar_get(object, 0), references[0]);
 
-    wish = wish_for(RH_TYPE_FILE);
-    wish.fd = 2;
-    object = rebuild(heap, &wish);
-    assert_int_equal(rh_file_descriptor(object), 2);
-
     wish = wish_for(RH_TYPE_RATIONAL);
     wish.references = references;
     wish.reference_count = 2;
@@ -423,7 +418,26 @@ contents_are_there_when_the_layout_has_room(void **state)
     assert_int_equal(rh_rational_denominator(object), references[1]);
 
     objects_close(&world);
-    assert_true(fcntl(2, F_GETFD) >= 0); // not ours to close
+}
+
+static void
+a_descriptor_of_another_process_is_not_closed(void **state)
+{
+    struct check_world world;
+    struct rh_heap *heap = objects_open(&world, state);
+    struct rh_rebuild wish = wish_for(RH_TYPE_FILE);
+    int fd = dup(2);
+    rh_value object;
+
+    wish.fd = fd;
+    wish.external_bytes = 240;
+    object = rebuild(heap, &wish);
+    assert_int_equal(rh_file_descriptor(object), fd);
+    rebuild(heap, &wish);
+    assert_int_equal(rh_file_close(heap, object), RH_NOT_FOUND);
+    objects_close(&world);
+    assert_true(fcntl(fd, F_GETFD) >= 0);
+    assert_int_equal(close(fd), 0);
 }
 
 static void
@@ -651,6 +665,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_description_gives_a_sound_object),
         objects_test(contents_are_there_when_the_layout_has_room),
+        objects_test(a_descriptor_of_another_process_is_not_closed),
         objects_test(a_class_knows_its_name_and_its_superclass),
         objects_test(names_without_a_place_are_kept_beside_the_heap),
         objects_test(accounting_alone_takes_no_memory),

@@ -128,6 +128,25 @@ a_string_can_be_appended_to_itself(void **state)
 }
 
 static void
+a_slice_can_be_appended_to_one_that_overlaps_it(void **state)
+{
+    struct check_world world;
+    struct rh_heap *heap = objects_open(&world, state);
+    rh_value string = objects_text(heap, long_text);
+    rh_value one = objects_keep(heap, rh_string_slice(heap, string, 10, 30));
+    rh_value two = objects_keep(heap, rh_string_slice(heap, string, 30, 40));
+
+    // The bytes of two begin inside of one, and end behind it.
+    assert_int_equal(rh_string_append(heap, one, rh_string_bytes(two), 40),
+                     RH_OK);
+    assert_int_equal(rh_string_length(one), 70);
+    assert_memory_equal(rh_string_bytes(one), long_text + 10, 30);
+    assert_memory_equal(rh_string_bytes(one) + 30, long_text + 30, 40);
+
+    objects_close(&world);
+}
+
+static void
 resizing_cuts_and_fills_with_zeros(void **state)
 {
     const char zeros[30] = { 0 };
@@ -633,6 +652,7 @@ main(void)
         objects_test(appending_leaves_the_slot_when_it_is_full),
         objects_test(appending_many_bytes_moves_the_block_few_times),
         objects_test(a_string_can_be_appended_to_itself),
+        objects_test(a_slice_can_be_appended_to_one_that_overlaps_it),
         objects_test(resizing_cuts_and_fills_with_zeros),
         objects_test(a_short_slice_is_a_copy),
         objects_test(a_long_slice_shares_the_block),

@@ -5,6 +5,7 @@ tiny_page_tests = \
 	%D%/tiny_bits \
 	%D%/tiny_generic \
 	%D%/tiny_geometry \
+	%D%/tiny_mark \
 	%D%/tiny_meter \
 	%D%/tiny_model \
 	%D%/tiny_models \
@@ -13,6 +14,7 @@ tiny_page_tests = \
 	%D%/tiny_region \
 	%D%/tiny_ring \
 	%D%/tiny_space \
+	%D%/tiny_sweep \
 	%D%/tiny_table \
 	# end
 
@@ -28,6 +30,9 @@ tiny_page_cppflags = $(AM_CPPFLAGS) -DRH_TINY_PAGES
 %C%_tiny_geometry_SOURCES = %D%/test_geometry.c
 %C%_tiny_geometry_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_geometry_LDADD = $(tiny_page_libs)
+%C%_tiny_mark_SOURCES = %D%/test_mark.c
+%C%_tiny_mark_CPPFLAGS = $(tiny_page_cppflags)
+%C%_tiny_mark_LDADD = $(tiny_page_libs)
 %C%_tiny_meter_SOURCES = %D%/test_meter.c
 %C%_tiny_meter_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_meter_LDADD = $(tiny_page_libs)
@@ -52,6 +57,9 @@ tiny_page_cppflags = $(AM_CPPFLAGS) -DRH_TINY_PAGES
 %C%_tiny_space_SOURCES = %D%/test_space.c
 %C%_tiny_space_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_space_LDADD = $(tiny_page_libs)
+%C%_tiny_sweep_SOURCES = %D%/test_sweep.c
+%C%_tiny_sweep_CPPFLAGS = $(tiny_page_cppflags)
+%C%_tiny_sweep_LDADD = $(tiny_page_libs)
 %C%_tiny_table_SOURCES = %D%/test_table.c
 %C%_tiny_table_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_table_LDADD = $(tiny_page_libs)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * record - how a heap went, written down for `rheap tune --from'.
+ * record - how a heap went, written down for programs that tune.
  *
  * A record is a text file, one JSON object a line.  The first line says what
  * it is; each other is something that happened, in order, and says how the

@@ -57,7 +57,7 @@ static const char help[] =
     "  --json            one JSON object\n"
     "  --report          the block of statistics that Scrap printed\n"
     "  --dump FILE       write the result as a dump ('.gz': gzip)\n"
-    "  --record FILE     write what happened, for 'rheap tune --from FILE'\n"
+    "  --record FILE     write what happened, one JSON object a line\n"
     "  --help            this text\n"
     "\n"
     "Exit status: 0 done, 1 bad input, 2 wrong usage.\n";

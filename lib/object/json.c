@@ -149,7 +149,7 @@ json_short_escape(unsigned char byte)
 {
     static const char bytes[] = "\\\"\b\t\f\n\r";
     static const char letters[] = "\\\"btfnr";
-    const char *found = byte ? strchr(bytes, byte) : NULL;
+    const char *found = strchr(bytes, byte); // a NUL finds the other's end
 
     return found ? letters[found - bytes] : 0;
 }

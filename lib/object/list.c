@@ -69,10 +69,7 @@ rhi_list_reserve(struct rh_heap *heap, struct rhi_object *object, size_t room)
 
     if (room <= rhi_list_room(object))
         return RH_OK;
-    if (rhi_max(room, count) > RHI_WORDS)
-        return list_move_out(heap, object, rhi_max(room, count));
-    list_move_in(heap, object, count);
-    return RH_OK;
+    return list_move_out(heap, object, rhi_max(room, count));
 }
 
 enum rh_status

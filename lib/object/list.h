@@ -8,7 +8,8 @@
  *
  * A list leaves the slot when it outgrows it, and comes back when it is cut to
  * what the slot holds.  A shared list that is to be written first gets a block
- * of its own; one that is only cut stays shared.  Cutting never fails.
+ * of its own; one that is only cut stays shared, while it is longer than what the
+ * slot holds.  Cutting never fails.
  *
  * Next: ivar.c.
  */

@@ -113,19 +113,15 @@ string_move_in(struct rh_heap *heap, struct rhi_object *object, size_t length)
     rhi_object_disown(heap, object);
 }
 
-// Have room for `room` bytes that belong to the string alone.
+// Have room for `room` bytes that belong to the string alone.  (What does not
+// has more bytes than the slot holds, or it would have been cut into it.)
 static bool
 string_reserve(struct rh_heap *heap, struct rhi_object *object, size_t room)
 {
     size_t length = rhi_string_of(object).length;
 
-    if (room <= string_room(object))
-        return true;
-    room = rhi_max(room, length);
-    if (room > RH_STRING_EMBED_BYTES)
-        return string_move_out(heap, object, room);
-    string_move_in(heap, object, length);
-    return true;
+    return room <= string_room(object) ||
+           string_move_out(heap, object, rhi_max(room, length));
 }
 
 rh_value

@@ -109,9 +109,9 @@ parse_line(char *line, size_t length)
     int is_good;
 
     depth = 0;
-    is_good = yajl_parse(parser, (unsigned char *)line, length) ==
-                  yajl_status_ok &&
-              yajl_complete_parse(parser) == yajl_status_ok;
+    is_good =
+        yajl_parse(parser, (unsigned char *)line, length) == yajl_status_ok &&
+        yajl_complete_parse(parser) == yajl_status_ok;
     yajl_free(parser);
     return is_good;
 }
@@ -139,7 +139,8 @@ parse_line(char *line, size_t length)
     add_text(json_object_get(object, "class"));
     sums.memsize +=
         (uint64_t)json_integer_value(json_object_get(object, "memsize"));
-    json_array_foreach(json_object_get(object, "references"), i, reference) {
+    json_array_foreach(json_object_get(object, "references"), i, reference)
+    {
         sums.references++;
         add_text(reference);
     }
@@ -302,8 +303,8 @@ read_lines(gzFile file)
         const char *end = buffer + count;
         const char *newline;
 
-        while ((newline = (const char *)memchr(next, '\n',
-                                               (size_t)(end - next)))) {
+        while ((newline =
+                    (const char *)memchr(next, '\n', (size_t)(end - next)))) {
             add_piece(next, (size_t)(newline - next));
             end_line();
             next = newline + 1;
