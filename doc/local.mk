@@ -32,7 +32,6 @@ dist_man_MANS += \
 	%D%/man/rheap.7 \
 	# end
 
-dist_doc_DATA += README.md
 nobase_dist_doc_DATA = \
 	%D%/README.md \
 	%D%/design/01-layout-and-planes.md \

@@ -8,7 +8,11 @@
 bool
 rhi_cycle_is_due(const struct rh_heap *heap)
 {
-    return rhi_mutator_total(&heap->mutator) >= heap->growth.due ||
+    const struct rh_mutator *mutator = &heap->mutator;
+    uint64_t due = heap->growth.due;
+
+    // handed_out is never below the total, and costs no counting of bits.
+    return (mutator->handed_out >= due && rhi_mutator_total(mutator) >= due) ||
            rhi_external_is_due(&heap->external);
 }
 

@@ -87,6 +87,7 @@ librheap_chapters += \
 	%D%/object/object.c \
 	%D%/object/string.h \
 	%D%/object/string.c \
+	%D%/object/slice.c \
 	%D%/object/encoding.c \
 	%D%/object/list.h \
 	%D%/object/list.c \
@@ -100,6 +101,7 @@ librheap_chapters += \
 	%D%/object/table.h \
 	%D%/object/table.c \
 	%D%/object/hash.h \
+	%D%/object/hash_type.c \
 	%D%/object/hash.c \
 	%D%/object/each.c \
 	%D%/object/data.h \
@@ -112,9 +114,13 @@ librheap_chapters += \
 	%D%/object/inside.c \
 	%D%/object/check.c \
 	%D%/object/model.c \
+	%D%/object/plan.h \
+	%D%/object/plan.c \
 	%D%/object/rebuild.c \
 	%D%/object/json.h \
 	%D%/object/json.c \
+	%D%/object/dump.h \
+	%D%/object/particulars.c \
 	%D%/object/dump.c \
 	# end
 

@@ -146,24 +146,56 @@ rhi_mutator_flush(struct rh_mutator *mutator)
     rhi_space_file(mutator->space, page);
 }
 
+// Where in the current page an address is, in slots; SIZE_MAX unless a slot
+// begins there, or the last one ends.
+static size_t
+mutator_border(const struct rh_mutator *mutator, const char *address)
+{
+    const struct rhi_shape *shape = &mutator->space->shape;
+    const char *body = rhi_region_body(mutator->space->region, mutator->page);
+    uintptr_t distance = (uintptr_t)address - (uintptr_t)body;
+    uint32_t index;
+
+    if (distance < RHI_HEADER_BYTES || distance > RHI_PAGE_BYTES)
+        return SIZE_MAX;
+    index = rhi_shape_index(shape, (uint32_t)distance);
+    return index <= shape->slots && rhi_shape_offset(shape, index) == distance
+               ? index
+               : SIZE_MAX;
+}
+
+static bool
+mutator_run_is_right(const struct rh_mutator *mutator)
+{
+    const struct rh_fast *fast = &mutator->fast;
+    size_t end = mutator_border(mutator, mutator->run_end);
+    size_t next_run = mutator_border(mutator, mutator->next_run);
+
+    if (end == SIZE_MAX || mutator_border(mutator, fast->next) > end)
+        return false;
+    if (fast->limit != fast->next && fast->limit != mutator->run_end)
+        return false;
+    return !mutator->next_run ||
+           (next_run != SIZE_MAX && next_run > end &&
+            rhi_bit_test(mutator->free, (uint32_t)next_run));
+}
+
 const char *
 rhi_mutator_check(const struct rh_mutator *mutator)
 {
-    const struct rhi_region *region = mutator->space->region;
+    const struct rhi_space *space = mutator->space;
+    const struct rhi_region *region = space->region;
     const struct rh_fast *fast = &mutator->fast;
     const uint64_t *allocated;
-    const char *body;
 
-    if (mutator->page == SIZE_MAX)
-        return fast->next == fast->limit ? NULL : "C1";
-    if (mutator->page >= region->top ||
-        region->pages[mutator->page].list != RHI_CURRENT ||
-        mutator->space->count[RHI_CURRENT] != 1)
+    if (space->count[RHI_CURRENT] != (mutator->page != SIZE_MAX))
         return "C2";
-    body = rhi_region_body(region, mutator->page);
-    if (fast->next < body + RHI_HEADER_BYTES ||
-        fast->next > body + RHI_PAGE_BYTES || fast->next > mutator->run_end ||
-        (fast->limit != fast->next && fast->limit != mutator->run_end))
+    if (mutator->page == SIZE_MAX)
+        return fast->next || fast->limit || mutator->run_end ? "C1" : NULL;
+    if (mutator->page >= region->top ||
+        region->pages[mutator->page].list != RHI_CURRENT)
+        return "C2";
+    if (!mutator_run_is_right(mutator))
         return "C1";
     allocated = region->plane[RHI_ALLOCATED][mutator->page];
     for (uint32_t word = 0; word < RHI_LINE_WORDS; word++)

@@ -18,8 +18,9 @@
  * everything that reads allocated bits for their own sake flushes first.
  *
  * INVARIANTS
- *   C1  next lies in the current page, between its first slot and its end, and
- *       next <= run_end; limit is next or run_end
+ *   C1  next and run_end are borders of slots in the current page, and
+ *       next <= run_end; limit is next or run_end; next_run is a free slot
+ *       behind run_end, or NULL
  *   C2  every slot in `free` is allocated in the plane; the page is on the
  *       list CURRENT, alone
  *   C3  handed_out counts all slots of pages taken, less those flushed; with

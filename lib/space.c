@@ -165,8 +165,8 @@ rhi_space_find_tight(struct rhi_space *space)
 }
 
 // Releasing.  A granule goes when all its pages are empty, and neighbouring
-// granules go together: one call for a run is five times cheaper than one for
-// each page.
+// granules go together: one call for a run costs less than half of one for
+// each page (doc/design/03-release.md).
 
 static bool
 page_is_idle(const struct rhi_space *space, size_t number)
@@ -322,6 +322,8 @@ page_check_list(const struct rhi_space *space, size_t number)
         return "S5";
     if (page->list == RHI_RELEASED)
         return live || !page_is_blank(space->region, number) ? "S2" : NULL;
+    if (page->shape != &space->shape)
+        return "S6";
     if (page->list == RHI_TOMB)
         return live ? "S2" : NULL;
     if (page->list == RHI_CURRENT)
@@ -329,13 +331,15 @@ page_check_list(const struct rhi_space *space, size_t number)
     return list_for(space, live) == page->list ? NULL : "S3";
 }
 
-// Walks a list whose links page_check_list() has found sound.
+// Walks a list, the links of whose pages page_check_list() has found sound.
 static bool
 list_is_right(const struct rhi_space *space, enum rhi_list list)
 {
     const struct rhi_ring *ring = &space->list[list];
     size_t count = 0;
 
+    if (!links_are_right(space, ring))
+        return false;
     for (struct rhi_ring *link = ring->next; link != ring; link = link->next)
         if (page_of_link(link)->list != list || ++count > space->count[list])
             return false;

@@ -34,6 +34,7 @@
  *   S4  allocated pages = eden + tomb;
  *       pages ever allocated = allocated + pages ever freed
  *   S5  no page below first_released is released
+ *   S6  a page with memory has the shape of the space
  *
  * Next: mutator.h, the cursor in the current page.
  */

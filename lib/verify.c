@@ -39,6 +39,7 @@ static const struct meaning meanings[] = {
     { "S3", "lists by fullness agree with the live counts" },
     { "S4", "pages ever allocated = pages now + pages ever freed" },
     { "S5", "the search for a released page begins below the lowest" },
+    { "S6", "all pages with memory are divided in the same way" },
     { "C1", "the cursor lies inside the current page and its run" },
     { "C2", "the current page is the only one on its list, and allocated" },
     { "T1", "the handle stack lies inside its range" },

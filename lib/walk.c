@@ -5,7 +5,9 @@
  * A walk flushes the current page first, so that the allocated bits tell the
  * truth, and holds collections off while it lasts.  The callback may allocate:
  * that takes pages, whose free slots then count as allocated for a moment, so
- * every step of a walk asks the cursor whether a slot is still unused.
+ * every step of a walk asks the cursor whether a slot is still unused.  Pages
+ * that did not exist when a walk began are not visited: a callback that
+ * allocates for each object would never see the end.
  */
 #include "config.h"
 
@@ -51,7 +53,9 @@ static bool
 each_in_plane(struct rh_heap *heap, enum rhi_plane plane, rh_object_fn fn,
               void *context)
 {
-    for (size_t page = 0; page < heap->region.top; page++)
+    size_t top = heap->region.top; // the callback may raise it
+
+    for (size_t page = 0; page < top; page++)
         if (rhi_space_has_memory(&heap->space, page) &&
             !page_each(heap, page, heap->region.plane[plane][page], fn,
                        context))
@@ -87,22 +91,37 @@ page_view(const struct rh_heap *heap, size_t number)
         .slots = heap->space.shape.slots,
         .live_slots = region->live[number],
         .age = (size_t)(heap->space.collection - page->since),
-        .current = number == heap->mutator.page,
         .list = rhi_list_name((enum rhi_list)page->list),
         .allocated = region->plane[RHI_ALLOCATED][number],
         .mark = region->plane[RHI_MARK][number],
     };
 }
 
+// Flush, so that the bits tell the truth; the page that was being allocated
+// from, or `before` when there was none.
+static size_t
+flush_page(struct rh_heap *heap, size_t before)
+{
+    size_t page = heap->mutator.page;
+
+    rhi_mutator_flush(&heap->mutator);
+    return page == SIZE_MAX ? before : page;
+}
+
 enum rh_status
 rh_walk_pages(struct rh_heap *heap, rh_page_fn fn, void *context)
 {
+    size_t current = flush_page(heap, SIZE_MAX);
+    size_t top = heap->region.top;
     bool going = true;
 
     walk_begin(heap);
-    for (size_t page = 0; going && page < heap->region.top; page++) {
-        struct rh_page_view view = page_view(heap, page);
+    for (size_t page = 0; going && page < top; page++) {
+        struct rh_page_view view;
 
+        current = flush_page(heap, current); // the callback may allocate
+        view = page_view(heap, page);
+        view.current = page == current;
         going = fn(heap, &view, context);
     }
     return walk_end(heap, going);
@@ -111,10 +130,13 @@ rh_walk_pages(struct rh_heap *heap, rh_page_fn fn, void *context)
 enum rh_status
 rh_page_look(struct rh_heap *heap, size_t page, struct rh_page_view *view)
 {
+    size_t current;
+
     if (page >= heap->region.top)
         return RH_NOT_FOUND;
-    rhi_mutator_flush(&heap->mutator);
+    current = flush_page(heap, SIZE_MAX);
     *view = page_view(heap, page);
+    view->current = page == current;
     return RH_OK;
 }
 
@@ -241,7 +263,9 @@ rh_walk_reachable(struct rh_heap *heap, void *object, rh_object_fn fn,
         return RH_BUSY;
     walk_begin(heap);
     heap->reaching = true;
+    heap->phase = RHI_MARKING; // trace functions may not allocate here, too
     rhi_cycle_mark_reachable(heap, object);
+    heap->phase = RHI_IDLE;
     going = each_in_plane(heap, RHI_NEXT, fn, context);
     reachable_forget(heap);
     return walk_end(heap, going);

@@ -106,11 +106,11 @@ bad_lines() {
 # Wrong for the heap, not for the reader.
 bad_heaps() {
     printf '{"address":"0x140000070", %s}\n' "$string" |
-        bad between-slots 4 no 'not a multiple of 40'
+        bad between-slots 4 yes 'not a multiple of 40'
     printf '{"address":"0x140010000", %s}\n' "$string" |
-        bad in-header 4 no 'inside the header'
+        bad in-header 4 yes 'inside the header'
     printf '{"address":"0x140003fe8", %s}\n' "$string" |
-        bad over-the-end 4 no 'into the next page'
+        bad over-the-end 4 yes 'into the next page'
     printf '{"address":"0x140000078", %s, "references":["0x1400000a0"]}\n' \
         "$string" | bad dangling 4 yes 'refers to 0x1400000a0'
     printf '{"type":"ROOT", "root":"vm", "references":["0x1400000a0"]}\n' |
@@ -120,9 +120,11 @@ bad_heaps() {
     {
         printf '{"address":"0x28", %s, "x_page":0, "x_slot":7}\n' "$string"
         printf '{"address":"0x50", %s, "x_page":0, "x_slot":7}\n' "$string"
-    } | alone same-place 2 no 'the same "x_page" and "x_slot"'
-    printf '{"address":"0x28", %s, "x_page":0, "x_slot":408}\n' "$string" |
-        alone no-slot 1 no 'impossible "x_slot"'
+    } | alone same-place 2 yes 'the same "x_page" and "x_slot"'
+    {
+        printf '{"address":"0x28", %s, "x_page":0, "x_slot":408}\n' "$string"
+        printf '{"address":"0x50", %s, "x_page":0, "x_slot":7}\n' "$string"
+    } | alone no-slot 1 yes 'impossible "x_slot"'
 }
 
 bad_files() {

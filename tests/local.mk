@@ -20,6 +20,7 @@ white_box_tests = \
 	%D%/test_space \
 	%D%/test_sweep \
 	%D%/test_table \
+	%D%/test_verify \
 	# end
 
 # Black box: what a program that uses the installed library can see.
@@ -33,6 +34,7 @@ black_box_tests = \
 	%D%/test_growth \
 	%D%/test_hash \
 	%D%/test_heap \
+	%D%/test_image \
 	%D%/test_locale \
 	%D%/test_rebuild \
 	%D%/test_roots \
@@ -92,6 +94,7 @@ test_scripts = \
 	%D%/replay_bad.sh \
 	%D%/replay_fresh.sh \
 	%D%/replay_large.sh \
+	%D%/report.sh \
 	%D%/safepoints.sh \
 	# end
 TESTS += $(test_scripts)

@@ -150,8 +150,8 @@ sample_object(struct rh_heap *heap, rh_value a, rh_value b)
 {
     rh_value object = rh_object_new(heap, 0, 3);
 
-    if (object != RH_UNDEF && (rh_ivar_set(heap, object, 0, a) ||
-                               rh_ivar_set(heap, object, 2, b)))
+    if (object != RH_UNDEF &&
+        (rh_ivar_set(heap, object, 0, a) || rh_ivar_set(heap, object, 2, b)))
         return RH_UNDEF;
     return object;
 }
@@ -161,8 +161,8 @@ sample_object_in_block(struct rh_heap *heap, rh_value a, rh_value b)
 {
     rh_value object = rh_object_new(heap, 0, 7);
 
-    if (object != RH_UNDEF && (rh_ivar_set(heap, object, 0, a) ||
-                               rh_ivar_set(heap, object, 6, b)))
+    if (object != RH_UNDEF &&
+        (rh_ivar_set(heap, object, 0, a) || rh_ivar_set(heap, object, 6, b)))
         return RH_UNDEF;
     return object;
 }
@@ -277,9 +277,8 @@ sample_array_slice(struct rh_heap *heap, rh_value a, rh_value b)
 static rh_value
 sample_hash(struct rh_heap *heap, rh_value a, rh_value b)
 {
-    return rh_hash_new(heap, a, NULL) == RH_UNDEF
-               ? RH_UNDEF
-               : rh_hash_new(heap, b, NULL);
+    return rh_hash_new(heap, a, NULL) == RH_UNDEF ? RH_UNDEF
+                                                  : rh_hash_new(heap, b, NULL);
 }
 
 static rh_value

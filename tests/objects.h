@@ -21,11 +21,11 @@
 
 extern int objects_relaxed, objects_stressed; // only their addresses count
 
-#define objects_test(name)                                                    \
-    { #name, name, NULL, NULL, &objects_relaxed },                            \
-    {                                                                         \
-        #name "_while_every_allocation_collects", name, NULL, NULL,           \
-            &objects_stressed                                                 \
+#define objects_test(name)                                                     \
+    { #name, name, NULL, NULL, &objects_relaxed },                             \
+    {                                                                          \
+#name "_while_every_allocation_collects", name, NULL, NULL,            \
+            &objects_stressed                                                  \
     }
 
 // A heap of Ruby-style objects in a new world.
@@ -43,10 +43,10 @@ rh_value objects_keep(struct rh_heap *heap, rh_value value);
 rh_value objects_text(struct rh_heap *heap, const char *text);
 
 // Expect the bytes of a string.
-#define objects_expect_text(string, text)                                     \
+#define objects_expect_text(string, text)                                      \
     objects_expect_text_at(string, text, __FILE__, __LINE__)
-void objects_expect_text_at(rh_value string, const char *text,
-                            const char *file, int line);
+void objects_expect_text_at(rh_value string, const char *text, const char *file,
+                            int line);
 
 size_t objects_memsize(struct rh_heap *heap, rh_value object);
 

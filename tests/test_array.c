@@ -16,8 +16,7 @@ number(size_t n)
 static rh_value
 numbers(struct rh_heap *heap, size_t first, size_t length)
 {
-    rh_value array =
-        objects_keep(heap, rh_array_new(heap, 0, NULL, length));
+    rh_value array = objects_keep(heap, rh_array_new(heap, 0, NULL, length));
 
     for (size_t i = 0; i < length; i++)
         assert_int_equal(rh_array_set(heap, array, i, number(first + i)),
@@ -25,11 +24,11 @@ numbers(struct rh_heap *heap, size_t first, size_t length)
     return array;
 }
 
-#define expect_numbers(array, first, length)                                  \
+#define expect_numbers(array, first, length)                                   \
     expect_numbers_at(array, first, length, __FILE__, __LINE__)
 static void
-expect_numbers_at(rh_value array, size_t first, size_t length,
-                  const char *file, int line)
+expect_numbers_at(rh_value array, size_t first, size_t length, const char *file,
+                  int line)
 {
     _assert_int_equal(rh_array_length(array), length, file, line);
     for (size_t i = 0; i < length; i++)
@@ -243,9 +242,8 @@ the_root_keeps_the_elements_alive(void **state)
 
     objects_keep(heap, array);
     for (int i = 0; i < 8; i++)
-        assert_int_equal(rh_array_push(heap, array,
-                                       rh_string_new(heap, 0, "e", 1)),
-                         RH_OK);
+        assert_int_equal(
+            rh_array_push(heap, array, rh_string_new(heap, 0, "e", 1)), RH_OK);
     slice = rh_array_slice(heap, array, 2, 5);
     rh_scope_restore(heap, scope);
     objects_keep(heap, slice);
@@ -348,8 +346,7 @@ slices_outside_are_cut_or_nil(void **state)
     rh_value array = numbers(heap, 0, 10);
     rh_value rest =
         objects_keep(heap, rh_array_slice(heap, array, 5, SIZE_MAX));
-    rh_value nothing =
-        objects_keep(heap, rh_array_slice(heap, array, 10, 4));
+    rh_value nothing = objects_keep(heap, rh_array_slice(heap, array, 10, 4));
 
     expect_numbers(rest, 5, 5);
     assert_int_equal(rh_array_length(nothing), 0);
@@ -403,8 +400,7 @@ lengths_beyond_the_address_space_are_refused(void **state)
 
     assert_int_equal(rh_array_new(heap, 0, NULL, SIZE_MAX), RH_UNDEF);
     assert_int_equal(rh_array_new(heap, 0, NULL, SIZE_MAX / 8 + 1), RH_UNDEF);
-    assert_int_equal(rh_array_set(heap, array, SIZE_MAX, RH_NIL),
-                     RH_NO_MEMORY);
+    assert_int_equal(rh_array_set(heap, array, SIZE_MAX, RH_NIL), RH_NO_MEMORY);
     assert_int_equal(rh_array_resize(heap, array, SIZE_MAX), RH_NO_MEMORY);
     expect_numbers(array, 0, 5);
 
@@ -413,7 +409,10 @@ lengths_beyond_the_address_space_are_refused(void **state)
 
 // Chance against plain memory.
 
-enum { SHADOW_ARRAYS = 6, SHADOW_LENGTH = 60 };
+enum {
+    SHADOW_ARRAYS = 6,
+    SHADOW_LENGTH = 60
+};
 
 struct shadow {
     rh_value array;
@@ -446,8 +445,8 @@ shadow_set(struct rh_heap *heap, struct shadow *to, uint64_t *random)
 static void
 shadow_take(struct rh_heap *heap, struct shadow *to, bool first)
 {
-    rh_value value = first ? rh_array_shift(heap, to->array)
-                           : rh_array_pop(heap, to->array);
+    rh_value value =
+        first ? rh_array_shift(heap, to->array) : rh_array_pop(heap, to->array);
 
     if (to->length == 0) {
         assert_int_equal(value, RH_UNDEF);
@@ -460,8 +459,8 @@ shadow_take(struct rh_heap *heap, struct shadow *to, bool first)
 }
 
 static void
-shadow_slice(struct rh_heap *heap, struct shadow *to,
-             const struct shadow *from, uint64_t *random)
+shadow_slice(struct rh_heap *heap, struct shadow *to, const struct shadow *from,
+             uint64_t *random)
 {
     size_t start = check_random_below(random, from->length + 1);
     size_t length = check_random_below(random, SHADOW_LENGTH);

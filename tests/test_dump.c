@@ -174,8 +174,7 @@ strings_are_spelled_as_in_ruby(void **state)
     struct rh_heap *heap = objects_open(&world, state);
     rh_value class_of =
         objects_keep(heap, rh_class_new(heap, 0, RH_NIL, "String", 6));
-    rh_value small =
-        objects_keep(heap, rh_string_new(heap, class_of, "hi", 2));
+    rh_value small = objects_keep(heap, rh_string_new(heap, class_of, "hi", 2));
     rh_value large = objects_keep(
         heap, rh_string_new(heap, class_of, "twenty-four bytes of it.", 24));
     rh_value roomy =
@@ -195,27 +194,39 @@ strings_are_spelled_as_in_ruby(void **state)
                        "\"references\":[" AT("0040") ", " AT("0068") ", " AT(
                            "0090") ", " AT("00b8") "]}");
     if (*state != &objects_stressed) {
-        expect_line(&text,
-                    "{\"address\":" AT("0068") ", \"type\":\"STRING\", "
-                    "\"class\":" AT("0040") ", \"frozen\":true, "
-                    "\"embedded\":true, \"fstring\":true, \"bytesize\":2, "
-                    "\"value\":\"hi\", \"encoding\":\"UTF-8\", "
-                    "\"memsize\":40, \"flags\":{\"wb_protected\":true}, "
-                    "\"x_page\":0, \"x_slot\":1}");
-        expect_line(&text,
-                    "{\"address\":" AT("0090") ", \"type\":\"STRING\", "
-                    "\"class\":" AT("0040") ", \"bytesize\":24, "
-                    "\"value\":\"twenty-four bytes of it.\", "
-                    "\"encoding\":\"US-ASCII\", \"memsize\":65, "
-                    "\"flags\":{\"wb_protected\":true}, "
-                    "\"x_page\":0, \"x_slot\":2}");
-        expect_line(&text,
-                    "{\"address\":" AT("00b8") ", \"type\":\"STRING\", "
-                    "\"class\":" AT("0040") ", \"broken\":true, "
-                    "\"bytesize\":1, \"capacity\":50, "
-                    "\"encoding\":\"UTF-8\", \"memsize\":91, "
-                    "\"flags\":{\"wb_protected\":true}, "
-                    "\"x_page\":0, \"x_slot\":3}");
+        expect_line(
+            &text,
+            "{\"address\":" AT(
+                "0068") ", \"type\":\"STRING\", "
+                        "\"class\":" AT(
+                            "0040") ", \"frozen\":true, "
+                                    "\"embedded\":true, \"fstring\":true, "
+                                    "\"bytesize\":2, "
+                                    "\"value\":\"hi\", \"encoding\":\"UTF-8\", "
+                                    "\"memsize\":40, "
+                                    "\"flags\":{\"wb_protected\":true}, "
+                                    "\"x_page\":0, \"x_slot\":1}");
+        expect_line(
+            &text,
+            "{\"address\":" AT(
+                "0090") ", \"type\":\"STRING\", "
+                        "\"class\":" AT(
+                            "0040") ", \"bytesize\":24, "
+                                    "\"value\":\"twenty-four bytes of it.\", "
+                                    "\"encoding\":\"US-ASCII\", "
+                                    "\"memsize\":65, "
+                                    "\"flags\":{\"wb_protected\":true}, "
+                                    "\"x_page\":0, \"x_slot\":2}");
+        expect_line(
+            &text,
+            "{\"address\":" AT(
+                "00b8") ", \"type\":\"STRING\", "
+                        "\"class\":" AT(
+                            "0040") ", \"broken\":true, "
+                                    "\"bytesize\":1, \"capacity\":50, "
+                                    "\"encoding\":\"UTF-8\", \"memsize\":91, "
+                                    "\"flags\":{\"wb_protected\":true}, "
+                                    "\"x_page\":0, \"x_slot\":3}");
     }
     free(text.bytes);
     objects_close(&world);
@@ -422,9 +433,12 @@ free_slots_show_the_freelist(void **state)
                      stat.heap_free_slots);
     assert_int_equal(count_of(&text, "\"type\":\"STRING\""), 50);
     if (*state != &objects_stressed) // slot 1 is handed out before slot 3
-        expect_line(&text, "{\"address\":" AT("0068") ", \"type\":\"NONE\", "
-                           "\"class\":" AT("00b8") ", "
-                           "\"x_page\":0, \"x_slot\":1}");
+        expect_line(
+            &text,
+            "{\"address\":" AT(
+                "0068") ", \"type\":\"NONE\", "
+                        "\"class\":" AT("00b8") ", "
+                                                "\"x_page\":0, \"x_slot\":1}");
     free(text.bytes);
 
     text = dump(heap, 0);
@@ -440,17 +454,17 @@ a_class_among_the_references_is_written_if_it_is_there_twice(void **state)
     struct rh_heap *heap = objects_open(&world, state);
     rh_value class_of =
         objects_keep(heap, rh_class_new(heap, 0, RH_NIL, NULL, 0));
-    rh_value array =
-        objects_keep(heap, rh_array_new(heap, class_of, NULL, 2));
+    rh_value array = objects_keep(heap, rh_array_new(heap, class_of, NULL, 2));
     struct text text;
 
     assert_int_equal(rh_array_set(heap, array, 1, class_of), RH_OK);
     assert_int_equal(rh_array_set(heap, array, 0, array), RH_OK);
     text = dump(heap, RH_DUMP_REBASE);
     assert_int_equal(
-        count_of(&text, "\"class\":" AT("0040") ", \"length\":2, "
-                        "\"embedded\":true, \"references\":[" AT("0068")
-                        ", " AT("0040") "]"),
+        count_of(&text, "\"class\":" AT(
+                            "0040") ", \"length\":2, "
+                                    "\"embedded\":true, \"references\":[" AT(
+                                        "0068") ", " AT("0040") "]"),
         1);
     free(text.bytes);
     objects_close(&world);
@@ -521,9 +535,11 @@ heaps_of_other_models_are_written_by_their_description(void **state)
     node->left = check_node(world.heap, NULL, NULL);
     text = dump(world.heap, RH_DUMP_REBASE);
     assert_int_equal(expect_lines(&text), 3);
-    expect_line(&text, "{\"address\":" AT("0040") ", \"type\":\"NODE\", "
-                       "\"references\":[" AT("0068") "], \"memsize\":100, "
-                       "\"x_page\":0, \"x_slot\":0}");
+    expect_line(&text, "{\"address\":" AT(
+                           "0040") ", \"type\":\"NODE\", "
+                                   "\"references\":[" AT(
+                                       "0068") "], \"memsize\":100, "
+                                               "\"x_page\":0, \"x_slot\":0}");
     free(text.bytes);
     check_unroot(world.heap, &node);
     check_close(&world);
@@ -547,6 +563,17 @@ rebuilt_objects_write_what_they_were_made_from(void **state)
         const char *fields;
     } wishes[] = {
         { RH_TYPE_STRING, RH_REBUILD_SHARED, 0, 0, "\"shared\":true, " },
+        { RH_TYPE_STRING, 0, 1, 0,
+          "\"embedded\":true, \"broken\":true, \"bytesize\":1, "
+          "\"encoding\":\"UTF-8\", " },
+        { RH_TYPE_STRING, RH_REBUILD_BROKEN, 8, 0,
+          "\"embedded\":true, \"broken\":true, \"bytesize\":8, "
+          "\"encoding\":\"UTF-8\", " },
+        { RH_TYPE_STRING, 0, 12, 0,
+          "\"embedded\":true, \"bytesize\":12, "
+          "\"encoding\":\"UTF-8\", " },
+        { RH_TYPE_STRING, 0, 49, 50,
+          "\"bytesize\":49, \"encoding\":\"UTF-8\", " },
         { RH_TYPE_STRING, RH_REBUILD_ACCOUNT_ONLY, 700, 801,
           "\"bytesize\":700, \"capacity\":800, " },
         { RH_TYPE_ARRAY, RH_REBUILD_SHARED, 9, 0,
@@ -586,6 +613,8 @@ rebuilt_objects_write_what_they_were_made_from(void **state)
         wish.name = "name";
         wish.name_length = 4;
         wish.bytes = wish.type == RH_TYPE_SYMBOL ? "name" : NULL;
+        if (wish.type == RH_TYPE_STRING && wish.bytesize < 50)
+            wish.encoding = wish.bytesize ? RH_STRING_UTF_8 : RH_STRING_BINARY;
         wish.number = 1.5e300;
         wish.fd = 99;
         if (wish.type == RH_TYPE_SYMBOL)
@@ -599,14 +628,14 @@ rebuilt_objects_write_what_they_were_made_from(void **state)
         bool special = strstr(wishes[i].fields, "superclass");
 
         snprintf(line, sizeof line,
-                 "\"type\":\"%s\", \"class\":" AT("0068") ", "
-                 "\"frozen\":true, %s%s\"memsize\":%zu, ",
+                 "\"type\":\"%s\", \"class\":" AT(
+                     "0068") ", "
+                             "\"frozen\":true, %s%s\"memsize\":%zu, ",
                  rh_type_name(wishes[i].type), wishes[i].fields,
-                 symbol    ? ""
-                 : special ? "\"references\":[" AT("0068") ", " AT("0040")
-                             "], "
-                           : "\"references\":[" AT("0040") ", " AT("0068")
-                             "], ",
+                 symbol ? ""
+                 : special
+                     ? "\"references\":[" AT("0068") ", " AT("0040") "], "
+                     : "\"references\":[" AT("0040") ", " AT("0068") "], ",
                  40 + wishes[i].bytes);
         if (!count_of(&text, line))
             fail_msg("not found: %s\n%s", line, text.bytes);

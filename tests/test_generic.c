@@ -74,8 +74,7 @@ variables_keep_objects_alive(void **state)
         for (size_t i = 0; i < 150; i++) {
             rh_value string = rh_string_new(heap, 0, "i", 1);
 
-            assert_int_equal(rh_ivar_set(heap, hosts[host], i, string),
-                             RH_OK);
+            assert_int_equal(rh_ivar_set(heap, hosts[host], i, string), RH_OK);
         }
     rh_heap_collect(heap);
     assert_int_equal(objects_alive(heap), 4 + 4 * 150);
@@ -136,9 +135,8 @@ the_entry_dies_with_its_object(void **state)
     size_t scope = rh_scope_save(heap);
 
     for (size_t i = 0; i < 500; i++)
-        assert_int_equal(rh_ivar_set(heap, objects_text(heap, "s"), 0,
-                                     number(i)),
-                         RH_OK);
+        assert_int_equal(
+            rh_ivar_set(heap, objects_text(heap, "s"), 0, number(i)), RH_OK);
     assert_int_equal(rhi_object_state(heap)->generic.count, 500);
     rh_scope_restore(heap, scope);
     rh_heap_collect(heap);
@@ -184,9 +182,9 @@ frozen_objects_refuse_variables(void **state)
     assert_int_equal(rh_ivar_set(heap, string, 0, RH_NIL), RH_BAD_ARGUMENT);
     assert_int_equal(rh_ivar_set(heap, object, 0, RH_NIL), RH_BAD_ARGUMENT);
     assert_int_equal(rh_ivar_resize(heap, object, 9), RH_BAD_ARGUMENT);
-    assert_int_equal(rh_ivar_set(heap, objects_text(heap, "t"), SIZE_MAX,
-                                 RH_NIL),
-                     RH_NO_MEMORY);
+    assert_int_equal(
+        rh_ivar_set(heap, objects_text(heap, "t"), SIZE_MAX, RH_NIL),
+        RH_NO_MEMORY);
 
     objects_close(&world);
 }
@@ -217,7 +215,9 @@ a_moved_object_takes_its_entry_along(void **state)
 
 // Chance: entries come and go.
 
-enum { HOSTS = 300 };
+enum {
+    HOSTS = 300
+};
 
 static void
 random_entries_are_found(void **state)

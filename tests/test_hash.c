@@ -39,7 +39,9 @@ counting(struct rh_heap *heap, size_t first, size_t count)
 }
 
 // What an iteration saw.
-enum { SEEN = 4096 };
+enum {
+    SEEN = 4096
+};
 struct seen {
     size_t keys[SEEN];
     size_t values[SEEN];
@@ -59,15 +61,15 @@ see(struct rh_heap *heap, rh_value key, rh_value value, void *context)
     return true;
 }
 
-#define expect_keys(heap, hash, ...)                                          \
-    do {                                                                      \
-        const size_t keys_[] = { __VA_ARGS__ };                               \
-        struct seen seen_ = { .count = 0 };                                   \
-        assert_int_equal(rh_hash_each(heap, hash, see, &seen_), RH_OK);       \
-        assert_int_equal(seen_.count, CHECK_COUNT(keys_));                    \
-        for (size_t i_ = 0; i_ < CHECK_COUNT(keys_); i_++)                    \
-            assert_int_equal(seen_.keys[i_], keys_[i_]);                      \
-        assert_int_equal(rh_hash_size(hash), CHECK_COUNT(keys_));             \
+#define expect_keys(heap, hash, ...)                                           \
+    do {                                                                       \
+        const size_t keys_[] = { __VA_ARGS__ };                                \
+        struct seen seen_ = { .count = 0 };                                    \
+        assert_int_equal(rh_hash_each(heap, hash, see, &seen_), RH_OK);        \
+        assert_int_equal(seen_.count, CHECK_COUNT(keys_));                     \
+        for (size_t i_ = 0; i_ < CHECK_COUNT(keys_); i_++)                     \
+            assert_int_equal(seen_.keys[i_], keys_[i_]);                       \
+        assert_int_equal(rh_hash_size(hash), CHECK_COUNT(keys_));              \
     } while (0)
 
 static void
@@ -103,8 +105,7 @@ what_was_set_is_found(void **state)
         put(heap, hash, i * 7, i);
         assert_int_equal(rh_hash_size(hash), i + 1);
         assert_int_equal(rh_hash_get(heap, hash, number(i * 7)), number(i));
-        assert_int_equal(rh_hash_get(heap, hash, number(i * 7 + 1)),
-                         RH_UNDEF);
+        assert_int_equal(rh_hash_get(heap, hash, number(i * 7 + 1)), RH_UNDEF);
     }
     for (size_t i = 0; i < 1000; i++)
         assert_int_equal(rh_hash_get(heap, hash, number(i * 7)), number(i));
@@ -139,8 +140,7 @@ deleting_and_setting_many_times_stays_small(void **state)
     rh_value hash = counting(heap, 0, 20);
 
     for (size_t i = 0; i < 10000; i++) {
-        assert_int_equal(rh_hash_delete(heap, hash, number(i)),
-                         number(i * 10));
+        assert_int_equal(rh_hash_delete(heap, hash, number(i)), number(i * 10));
         put(heap, hash, i + 20, (i + 20) * 10);
     }
     assert_int_equal(rh_hash_size(hash), 20);
@@ -314,8 +314,7 @@ frozen_hashes_refuse_changes(void **state)
     assert_int_equal(rh_hash_delete(heap, hash, number(0)), RH_UNDEF);
     assert_int_equal(rh_hash_clear(heap, hash), RH_BAD_ARGUMENT);
     assert_int_equal(rh_hash_rehash(heap, hash), RH_BAD_ARGUMENT);
-    assert_int_equal(rh_hash_set_default(heap, hash, RH_TRUE),
-                     RH_BAD_ARGUMENT);
+    assert_int_equal(rh_hash_set_default(heap, hash, RH_TRUE), RH_BAD_ARGUMENT);
     expect_keys(heap, hash, 0, 1, 2);
 
     objects_close(&world);
@@ -339,19 +338,19 @@ see_and_edit(struct rh_heap *heap, rh_value key, rh_value value, void *context)
     return true;
 }
 
-#define expect_seen(editing, ...)                                             \
-    do {                                                                      \
-        const size_t keys_[] = { __VA_ARGS__ };                               \
-        assert_int_equal((editing).seen.count, CHECK_COUNT(keys_));           \
-        for (size_t i_ = 0; i_ < CHECK_COUNT(keys_); i_++)                    \
-            assert_int_equal((editing).seen.keys[i_], keys_[i_]);             \
+#define expect_seen(editing, ...)                                              \
+    do {                                                                       \
+        const size_t keys_[] = { __VA_ARGS__ };                                \
+        assert_int_equal((editing).seen.count, CHECK_COUNT(keys_));            \
+        for (size_t i_ = 0; i_ < CHECK_COUNT(keys_); i_++)                     \
+            assert_int_equal((editing).seen.keys[i_], keys_[i_]);              \
     } while (0)
 
 static void
 edit_each(struct rh_heap *heap, struct editing *editing)
 {
-    assert_int_equal(
-        rh_hash_each(heap, editing->hash, see_and_edit, editing), RH_OK);
+    assert_int_equal(rh_hash_each(heap, editing->hash, see_and_edit, editing),
+                     RH_OK);
 }
 
 static void
@@ -366,7 +365,8 @@ entries_may_delete_themselves(void **state)
 {
     struct check_world world;
     struct rh_heap *heap = objects_open(&world, state);
-    struct editing editing = { counting(heap, 0, 5), { .count = 0 },
+    struct editing editing = { counting(heap, 0, 5),
+                               { .count = 0 },
                                delete_self };
 
     edit_each(heap, &editing);
@@ -387,7 +387,8 @@ entries_deleted_before_their_turn_are_not_seen(void **state)
 {
     struct check_world world;
     struct rh_heap *heap = objects_open(&world, state);
-    struct editing editing = { counting(heap, 0, 6), { .count = 0 },
+    struct editing editing = { counting(heap, 0, 6),
+                               { .count = 0 },
                                delete_next };
 
     edit_each(heap, &editing);
@@ -407,7 +408,8 @@ entries_added_meanwhile_are_not_seen(void **state)
 {
     struct check_world world;
     struct rh_heap *heap = objects_open(&world, state);
-    struct editing editing = { counting(heap, 0, 100), { .count = 0 },
+    struct editing editing = { counting(heap, 0, 100),
+                               { .count = 0 },
                                add_another };
 
     edit_each(heap, &editing); // grows several times on the way
@@ -431,7 +433,8 @@ an_entry_set_again_is_seen_once(void **state)
 {
     struct check_world world;
     struct rh_heap *heap = objects_open(&world, state);
-    struct editing editing = { counting(heap, 0, 50), { .count = 0 },
+    struct editing editing = { counting(heap, 0, 50),
+                               { .count = 0 },
                                move_to_the_end };
 
     edit_each(heap, &editing); // closes gaps several times on the way
@@ -453,7 +456,8 @@ values_changed_before_their_turn_are_seen_changed(void **state)
 {
     struct check_world world;
     struct rh_heap *heap = objects_open(&world, state);
-    struct editing editing = { counting(heap, 0, 3), { .count = 0 },
+    struct editing editing = { counting(heap, 0, 3),
+                               { .count = 0 },
                                change_next };
 
     edit_each(heap, &editing);
@@ -480,7 +484,8 @@ clearing_ends_an_iteration(void **state)
     struct rh_heap *heap = objects_open(&world, state);
 
     for (size_t count = 5; count < 100; count *= 4) {
-        struct editing editing = { counting(heap, 0, count), { .count = 0 },
+        struct editing editing = { counting(heap, 0, count),
+                                   { .count = 0 },
                                    clear_at_two };
 
         edit_each(heap, &editing);
@@ -503,7 +508,8 @@ an_iteration_survives_rehashing(void **state)
 {
     struct check_world world;
     struct rh_heap *heap = objects_open(&world, state);
-    struct editing editing = { counting(heap, 0, 40), { .count = 0 },
+    struct editing editing = { counting(heap, 0, 40),
+                               { .count = 0 },
                                rehash_now };
 
     edit_each(heap, &editing);
@@ -530,7 +536,8 @@ entries_added_after_rehashing_are_not_seen(void **state)
 {
     struct check_world world;
     struct rh_heap *heap = objects_open(&world, state);
-    struct editing editing = { counting(heap, 0, 10), { .count = 0 },
+    struct editing editing = { counting(heap, 0, 10),
+                               { .count = 0 },
                                replace_last };
 
     edit_each(heap, &editing);
@@ -581,7 +588,8 @@ iterations_nest(void **state)
 {
     struct check_world world;
     struct rh_heap *heap = objects_open(&world, state);
-    struct editing editing = { counting(heap, 0, 12), { .count = 0 },
+    struct editing editing = { counting(heap, 0, 12),
+                               { .count = 0 },
                                iterate_inside };
 
     edit_each(heap, &editing);
@@ -591,8 +599,7 @@ iterations_nest(void **state)
 }
 
 static bool
-stop_at_three(struct rh_heap *heap, rh_value key, rh_value value,
-              void *context)
+stop_at_three(struct rh_heap *heap, rh_value key, rh_value value, void *context)
 {
     see(heap, key, value, context);
     return key != number(3);
@@ -699,8 +706,7 @@ rude_equal(struct rh_heap *heap, rh_value a, rh_value b)
         rude.poke = 0;
         rude.how(heap, poke);
     }
-    return rude.fold &&
-           rh_fixnum_value(a) % 100 == rh_fixnum_value(b) % 100;
+    return rude.fold && rh_fixnum_value(a) % 100 == rh_fixnum_value(b) % 100;
 }
 
 static const struct rh_hash_type rude_type = { rude_hash, rude_equal };
@@ -776,8 +782,7 @@ keys_that_collide_are_told_apart(void **state)
     for (size_t i = 0; i < 100; i++)
         put(heap, hash, i, i + 1);
     for (size_t i = 0; i < 100; i += 2)
-        assert_int_equal(rh_hash_delete(heap, hash, number(i)),
-                         number(i + 1));
+        assert_int_equal(rh_hash_delete(heap, hash, number(i)), number(i + 1));
     for (size_t i = 0; i < 100; i++)
         assert_int_equal(rh_hash_get(heap, hash, number(i)),
                          i % 2 ? number(i + 1) : RH_UNDEF);
@@ -809,23 +814,21 @@ operands_stay_alive_while_the_embedder_collects(void **state)
 {
     struct check_world world;
     struct rh_heap *heap = objects_open(&world, state);
-    rh_value hash =
-        objects_keep(heap, rh_hash_new(heap, 0, &collecting_type));
+    rh_value hash = objects_keep(heap, rh_hash_new(heap, 0, &collecting_type));
     char name[16];
 
     // Neither keys nor values are held here.
     for (int i = 0; i < 40; i++) {
         snprintf(name, sizeof name, "%d", i);
-        assert_int_equal(
-            rh_hash_set(heap, hash, rh_string_new(heap, 0, name, strlen(name)),
-                        number((size_t)i)),
-            RH_OK);
+        assert_int_equal(rh_hash_set(heap, hash,
+                                     rh_string_new(heap, 0, name, strlen(name)),
+                                     number((size_t)i)),
+                         RH_OK);
     }
     for (int i = 0; i < 40; i++) {
         snprintf(name, sizeof name, "%d", i);
         assert_int_equal(
-            rh_hash_get(heap, hash,
-                        rh_string_new(heap, 0, name, strlen(name))),
+            rh_hash_get(heap, hash, rh_string_new(heap, 0, name, strlen(name))),
             number((size_t)i));
     }
     assert_int_equal(rh_hash_rehash(heap, hash), RH_OK);
@@ -1077,8 +1080,7 @@ refused_memory_changes_nothing(void **state)
 
     check_fail_at(&world.faults, 1);
     world.faults.for_good = true;
-    assert_int_equal(rh_hash_set(heap, hash, number(8), RH_NIL),
-                     RH_NO_MEMORY);
+    assert_int_equal(rh_hash_set(heap, hash, number(8), RH_NIL), RH_NO_MEMORY);
     assert_int_equal(rh_hash_set(heap, hash, number(3), number(33)), RH_OK);
     assert_int_equal(rh_hash_clear(heap, hash), RH_OK);
     world.faults.for_good = false;
@@ -1091,7 +1093,9 @@ refused_memory_changes_nothing(void **state)
 
 // Chance against a plain list.
 
-enum { SHADOW = 200 };
+enum {
+    SHADOW = 200
+};
 
 struct shadow {
     size_t keys[SHADOW];
@@ -1120,8 +1124,7 @@ shadow_delete(struct shadow *shadow, size_t i)
 }
 
 static void
-shadow_compare(struct rh_heap *heap, rh_value hash,
-               const struct shadow *shadow)
+shadow_compare(struct rh_heap *heap, rh_value hash, const struct shadow *shadow)
 {
     struct seen seen = { .count = 0 };
 
@@ -1156,9 +1159,8 @@ random_changes_agree_with_a_plain_list(void **state)
         } else {
             rh_value gone = rh_hash_delete(heap, hash, number(key));
 
-            assert_int_equal(gone, i < shadow.count
-                                       ? number(shadow.values[i])
-                                       : RH_UNDEF);
+            assert_int_equal(gone, i < shadow.count ? number(shadow.values[i])
+                                                    : RH_UNDEF);
             if (i < shadow.count)
                 shadow_delete(&shadow, i);
         }

@@ -9,8 +9,8 @@
 
 // Every type, one after the other.
 
-#define for_each_sample(sample)                                               \
-    for (const struct objects_sample *sample = objects_samples;               \
+#define for_each_sample(sample)                                                \
+    for (const struct objects_sample *sample = objects_samples;                \
          sample < objects_samples + objects_sample_count; sample++)
 
 static void
@@ -22,24 +22,24 @@ every_type_has_a_sample(void **state)
         bool immediate = type >= RH_TYPE_NIL && type <= RH_TYPE_FALSE;
 
         immediate |= type == RH_TYPE_FIXNUM || type == RH_TYPE_UNDEF;
-        for_each_sample(sample)
-            found += sample->type == type;
-        assert_int_equal(found > 0, !immediate &&
-                                        rh_type_name((enum rh_type)type));
+        for_each_sample(sample) found += sample->type == type;
+        assert_int_equal(found > 0,
+                         !immediate && rh_type_name((enum rh_type)type));
     }
 }
 
 static void
 every_type_keeps_what_it_refers_to_alive(void **state)
 {
-    for_each_sample(sample) {
+    for_each_sample(sample)
+    {
         struct check_world world;
         struct rh_heap *heap = objects_open(&world, state);
         rh_value a = objects_keep(heap, rh_class_new(heap, 0, RH_NIL, NULL, 0));
         rh_value b = objects_keep(heap, rh_class_new(heap, 0, RH_NIL, NULL, 0));
         rh_value object = objects_keep(heap, sample->make(heap, a, b));
-        size_t edges = objects_edges(heap, object, a) +
-                       objects_edges(heap, object, b);
+        size_t edges =
+            objects_edges(heap, object, a) + objects_edges(heap, object, b);
 
         objects_check(heap);
         assert_int_equal(edges, sample->edges);
@@ -65,14 +65,14 @@ every_type_says_what_it_is(void **state)
     rh_value a = objects_text(heap, "a");
     rh_value b = objects_text(heap, "b");
 
-    for_each_sample(sample) {
+    for_each_sample(sample)
+    {
         rh_value object = objects_keep(heap, sample->make(heap, a, b));
         struct rh_description about = { NULL, NULL, 0, NULL };
 
         model->describe(heap, rh_value_slot(object), &about);
         assert_int_equal(rh_type_of(object), sample->type);
-        assert_int_equal(rh_object_flags(object) & RH_TYPE_MASK,
-                         sample->type);
+        assert_int_equal(rh_object_flags(object) & RH_TYPE_MASK, sample->type);
         assert_string_equal(about.type, rh_type_name(sample->type));
         assert_int_equal(about.type_code, sample->type);
         assert_ptr_equal(about.class_of,
@@ -94,7 +94,8 @@ every_type_knows_its_size(void **state)
     rh_value a = objects_text(heap, "a");
     rh_value b = objects_text(heap, "b");
 
-    for_each_sample(sample) {
+    for_each_sample(sample)
+    {
         rh_value object;
         size_t size;
 
@@ -128,8 +129,7 @@ sizes_add_up_to_the_external_account(void **state)
     rh_value b = objects_text(heap, "b");
     size_t external = 0;
 
-    for_each_sample(sample)
-        objects_keep(heap, sample->make(heap, a, b));
+    for_each_sample(sample) objects_keep(heap, sample->make(heap, a, b));
     rh_heap_collect(heap);
     for (size_t i = 0; i < 1000; i++) // sweeps the pages
         assert_true(rh_node_new(heap, 0, 0, 0, 0, 0) != RH_UNDEF);
@@ -147,7 +147,8 @@ every_type_can_carry_variables_and_be_frozen(void **state)
     rh_value a = objects_text(heap, "a");
     rh_value b = objects_text(heap, "b");
 
-    for_each_sample(sample) {
+    for_each_sample(sample)
+    {
         rh_value object = objects_keep(heap, sample->make(heap, a, b));
         rh_value value = rh_string_new(heap, 0, "value", 5);
         size_t before = objects_edge_count(heap, object);
@@ -194,7 +195,8 @@ a_slot_of_zeros_refers_to_nothing(void **state)
 static void
 objects_die_when_nobody_needs_them(void **state)
 {
-    for_each_sample(sample) {
+    for_each_sample(sample)
+    {
         struct check_world world;
         struct rh_heap *heap = objects_open(&world, state);
 
@@ -250,7 +252,9 @@ only_objects_with_something_outside_are_visited_when_they_die(void **state)
 static void
 big_containers_are_followed_piece_by_piece(void **state)
 {
-    enum { BIG = 5000 };
+    enum {
+        BIG = 5000
+    };
     struct check_world world;
     struct rh_heap *heap = objects_open(&world, state);
     rh_value array = objects_keep(heap, rh_array_new(heap, 0, NULL, BIG));
@@ -366,8 +370,8 @@ more_than_64_references_are_traced_in_slices(void **state)
     rh_value child = objects_text(heap, "child");
     rh_value array = objects_keep(heap, rh_array_new(heap, 0, NULL, 0));
     rh_value string = objects_text(heap, "string");
-    rh_value data = objects_keep(
-        heap, rh_typed_data_new(heap, 0, &fifty, &child));
+    rh_value data =
+        objects_keep(heap, rh_typed_data_new(heap, 0, &fifty, &child));
 
     for (size_t i = 0; i < 64; i++)
         assert_int_equal(rh_array_push(heap, array, child), RH_OK);
@@ -405,8 +409,7 @@ marking_and_walking_reach_the_same(void **state)
     rh_value b = objects_text(heap, "b");
     size_t reachable = 0;
 
-    for_each_sample(sample)
-        objects_keep(heap, sample->make(heap, a, b));
+    for_each_sample(sample) objects_keep(heap, sample->make(heap, a, b));
     assert_int_equal(rh_walk_reachable(heap, NULL, count_object, &reachable),
                      RH_OK);
     rh_heap_collect(heap);
@@ -442,21 +445,21 @@ make_or_not(struct check_world *world, const struct objects_sample *sample,
 static void
 any_allocation_may_fail(void **state)
 {
-    for_each_sample(sample)
-        for (int for_good = 0; for_good < 2; for_good++)
-            for (size_t n = 1;; n++) {
-                struct check_world world;
-                struct rh_heap *heap = objects_open(&world, state);
+    for_each_sample(sample) for (int for_good = 0; for_good < 2;
+                                 for_good++) for (size_t n = 1;; n++)
+    {
+        struct check_world world;
+        struct rh_heap *heap = objects_open(&world, state);
 
-                make_or_not(&world, sample, n, for_good);
-                objects_check(heap);
-                rh_heap_collect(heap);
-                objects_check(heap);
-                n = world.faults.failed ? n : 0;
-                objects_close(&world);
-                if (n == 0)
-                    break;
-            }
+        make_or_not(&world, sample, n, for_good);
+        objects_check(heap);
+        rh_heap_collect(heap);
+        objects_check(heap);
+        n = world.faults.failed ? n : 0;
+        objects_close(&world);
+        if (n == 0)
+            break;
+    }
 }
 
 static void
@@ -514,8 +517,7 @@ be_left(const struct objects_sample *sample, bool stressed)
 static void
 a_constructor_may_be_left_by_the_memory_hook(void **state)
 {
-    for_each_sample(sample)
-        be_left(sample, *state == &objects_stressed);
+    for_each_sample(sample) be_left(sample, *state == &objects_stressed);
 }
 
 static void
@@ -538,10 +540,8 @@ expect_broken(struct rh_heap *heap, rh_value object, const char *text)
 {
     const char *why = NULL;
 
-    if (rh_object_check(heap, object, &why) != RH_BROKEN ||
-        !strstr(why, text))
-        fail_msg("expected \"%s\", found \"%s\"", text,
-                 why ? why : "nothing");
+    if (rh_object_check(heap, object, &why) != RH_BROKEN || !strstr(why, text))
+        fail_msg("expected \"%s\", found \"%s\"", text, why ? why : "nothing");
 }
 
 static void
@@ -552,6 +552,7 @@ the_check_sees_what_is_wrong(void **state)
     const uint32_t digits[7] = { 0 };
     rh_value array = objects_keep(heap, rh_array_new(heap, 0, NULL, 10));
     rh_value slice = objects_keep(heap, rh_array_slice(heap, array, 2, 5));
+    rh_value hash = objects_keep(heap, rh_hash_new(heap, 0, NULL));
     rh_value string = objects_text(heap, "a string of thirty bytes or so");
     rh_value small = objects_text(heap, "a small string");
     rh_value bignum =
@@ -559,13 +560,13 @@ the_check_sees_what_is_wrong(void **state)
     struct rhi_object *o, *root;
     struct rhi_object saved;
 
-#define broken(value, change, text)                                           \
-    do {                                                                      \
-        o = rh_value_slot(value);                                             \
-        saved = *o;                                                           \
-        change;                                                               \
-        expect_broken(heap, value, text);                                     \
-        *o = saved;                                                           \
+#define broken(value, change, text)                                            \
+    do {                                                                       \
+        o = rh_value_slot(value);                                              \
+        saved = *o;                                                            \
+        change;                                                                \
+        expect_broken(heap, value, text);                                      \
+        *o = saved;                                                            \
     } while (0)
 
     broken(string, o->as.string.length = 31, "Y2");
@@ -583,10 +584,15 @@ the_check_sees_what_is_wrong(void **state)
     expect_broken(heap, slice, "Y3");
     root->flags |= RH_OBJECT_FROZEN;
     broken(slice, o->as.array.as.root = array, "Y3");
-    broken(slice,
-           (o->flags &= ~(uint64_t)RHI_SHARED, o->as.array.as.root = 4), "Y2");
+    broken(slice, (o->flags &= ~(uint64_t)RHI_SHARED, o->as.array.as.root = 4),
+           "Y2");
     broken(small, (o->flags |= RHI_OPAQUE, o->as.opaque.block = NULL), "Y4");
     broken(small, (o->flags |= RHI_OPAQUE, o->as.opaque.bytes = 0), "Y4");
+    assert_int_equal(rh_hash_set(heap, hash, RH_NIL, RH_NIL), RH_OK);
+    ((struct rhi_object *)rh_value_slot(hash))->as.hash.table->size = 2;
+    expect_broken(heap, hash, "Y6");
+    ((struct rhi_object *)rh_value_slot(hash))->as.hash.table->size = 1;
+    broken(hash, o->as.hash.type = NULL, "Y6");
 #undef broken
     expect_broken(heap, RH_NIL, "not an object");
     expect_broken(heap, array + 8, "not an object");

@@ -88,9 +88,9 @@ expect_as_wished(struct rh_heap *heap, rh_value object,
         expected.left[i] = wish->references[i];
     if (wish->class_of)
         expected.left[expected.count++] = wish->class_of;
-    assert_int_equal(rh_walk_references(heap, rh_value_slot(object), cross_off,
-                                        &expected),
-                     RH_OK);
+    assert_int_equal(
+        rh_walk_references(heap, rh_value_slot(object), cross_off, &expected),
+        RH_OK);
     assert_int_equal(expected.count, 0);
 }
 
@@ -273,7 +273,9 @@ poke(struct rh_heap *heap, rh_value object)
     }
 }
 
-enum { MOST_REFERENCES = 300 };
+enum {
+    MOST_REFERENCES = 300
+};
 
 static void
 rebuild_and_poke(struct rh_heap *heap, const struct rh_rebuild *wish)
@@ -334,8 +336,8 @@ any_description_gives_a_sound_object(void **state)
             wish.class_of =
                 objects_keep(heap, rh_class_new(heap, 0, RH_NIL, NULL, 0));
             for (size_t j = 0; j < MOST_REFERENCES; j++)
-                references[j] = j % 7 ? objects_text(heap, "r")
-                                      : references[j / 2];
+                references[j] =
+                    j % 7 ? objects_text(heap, "r") : references[j / 2];
             references[0] = wish.class_of; // a reference to the class as well
             wish.references = references;
             wish.flags = flags[i];
@@ -446,8 +448,8 @@ a_class_knows_its_name_and_its_superclass(void **state)
     struct check_world world;
     struct rh_heap *heap = objects_open(&world, state);
     rh_value references[] = { objects_text(heap, "constant"),
-                              objects_keep(heap, rh_class_new(heap, 0, RH_NIL,
-                                                              NULL, 0)),
+                              objects_keep(
+                                  heap, rh_class_new(heap, 0, RH_NIL, NULL, 0)),
                               objects_text(heap, "constant") };
     struct rh_rebuild wish = wish_for(RH_TYPE_CLASS);
     size_t length;
@@ -498,6 +500,25 @@ names_without_a_place_are_kept_beside_the_heap(void **state)
     object = rebuild(heap, &wish);
     assert_string_equal(rh_rebuild_name(object, NULL), "coverage");
     assert_int_equal(rh_symbol_name(object), RH_NIL);
+
+    objects_close(&world);
+}
+
+static void
+bytes_that_nobody_owns_are_kept_beside_the_heap(void **state)
+{
+    static const char text[] = "a literal of the interpreter's";
+    struct check_world world;
+    struct rh_heap *heap = objects_open(&world, state);
+    struct rh_rebuild wish = wish_for(RH_TYPE_STRING);
+    rh_value object;
+
+    wish.bytes = text;
+    wish.bytesize = sizeof text - 1;
+    object = rebuild(heap, &wish); // too long for the slot, and no block
+    assert_true(rh_object_is_opaque(object));
+    assert_string_equal(rh_rebuild_name(object, NULL), text);
+    expect_as_wished(heap, object, &wish);
 
     objects_close(&world);
 }
@@ -588,8 +609,7 @@ impossible_descriptions_are_refused(void **state)
     for (size_t i = 0; i < CHECK_COUNT(bad); i++) {
         struct rh_rebuild none = wish_for((enum rh_type)bad[i]);
 
-        assert_int_equal(rh_object_rebuild(heap, slot, &none),
-                         RH_BAD_ARGUMENT);
+        assert_int_equal(rh_object_rebuild(heap, slot, &none), RH_BAD_ARGUMENT);
     }
     wish.references = &reference;
     wish.reference_count = 1;
@@ -668,6 +688,7 @@ main(void)
         objects_test(a_descriptor_of_another_process_is_not_closed),
         objects_test(a_class_knows_its_name_and_its_superclass),
         objects_test(names_without_a_place_are_kept_beside_the_heap),
+        objects_test(bytes_that_nobody_owns_are_kept_beside_the_heap),
         objects_test(accounting_alone_takes_no_memory),
         objects_test(bytes_are_really_allocated),
         cmocka_unit_test(references_may_lead_to_objects_that_come_later),

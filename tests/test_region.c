@@ -253,6 +253,7 @@ a_failed_commit_changes_nothing_and_can_be_repeated(void **state)
             assert_true(rhi_region_commit(&world.region, 1000));
         }
         assert_true(world.region.committed >= 1000);
+        rhi_poison_undefined((void *)world.region.base, 1000 << RHI_PAGE_LOG);
         memset((void *)world.region.base, 1, 1000 << RHI_PAGE_LOG);
         world_close(&world);
     } while (world.faults.failed || world.faults.fail_at == 0);

@@ -54,8 +54,7 @@ a_capacity_is_there_before_the_bytes(void **state)
 {
     struct check_world world;
     struct rh_heap *heap = objects_open(&world, state);
-    rh_value string =
-        objects_keep(heap, rh_string_new_capacity(heap, 0, 100));
+    rh_value string = objects_keep(heap, rh_string_new_capacity(heap, 0, 100));
     const char *before = rh_string_bytes(string);
 
     assert_int_equal(rh_string_length(string), 0);
@@ -109,17 +108,14 @@ a_string_can_be_appended_to_itself(void **state)
     struct rh_heap *heap = objects_open(&world, state);
     rh_value string = objects_text(heap, "0123456789");
 
-    assert_int_equal(rh_string_append(heap, string, rh_string_bytes(string),
-                                      10),
-                     RH_OK);
+    assert_int_equal(
+        rh_string_append(heap, string, rh_string_bytes(string), 10), RH_OK);
     objects_expect_text(string, "01234567890123456789");
-    assert_int_equal(rh_string_append(heap, string,
-                                      rh_string_bytes(string) + 5, 10),
-                     RH_OK);
+    assert_int_equal(
+        rh_string_append(heap, string, rh_string_bytes(string) + 5, 10), RH_OK);
     objects_expect_text(string, "012345678901234567895678901234");
-    assert_int_equal(rh_string_append(heap, string, rh_string_bytes(string),
-                                      30),
-                     RH_OK);
+    assert_int_equal(
+        rh_string_append(heap, string, rh_string_bytes(string), 30), RH_OK);
     assert_int_equal(rh_string_length(string), 60);
     assert_memory_equal(rh_string_bytes(string) + 30,
                         "012345678901234567895678901234", 30);
@@ -180,8 +176,7 @@ a_short_slice_is_a_copy(void **state)
     struct check_world world;
     struct rh_heap *heap = objects_open(&world, state);
     rh_value string = objects_text(heap, long_text);
-    rh_value slice =
-        objects_keep(heap, rh_string_slice(heap, string, 10, 23));
+    rh_value slice = objects_keep(heap, rh_string_slice(heap, string, 10, 23));
 
     assert_true(rh_string_is_embedded(slice));
     assert_memory_equal(rh_string_bytes(slice), long_text + 10, 23);
@@ -199,8 +194,7 @@ a_long_slice_shares_the_block(void **state)
     rh_value string = objects_text(heap, long_text);
     const char *bytes = rh_string_bytes(string);
     size_t external = check_stat(heap, "x_external_bytes");
-    rh_value slice =
-        objects_keep(heap, rh_string_slice(heap, string, 10, 24));
+    rh_value slice = objects_keep(heap, rh_string_slice(heap, string, 10, 24));
     rh_value root = rh_string_root(slice);
 
     assert_ptr_equal(rh_string_bytes(slice), bytes + 10);
@@ -224,8 +218,7 @@ a_slice_of_a_slice_has_the_same_root(void **state)
     struct check_world world;
     struct rh_heap *heap = objects_open(&world, state);
     rh_value string = objects_text(heap, long_text);
-    rh_value slice =
-        objects_keep(heap, rh_string_slice(heap, string, 10, 60));
+    rh_value slice = objects_keep(heap, rh_string_slice(heap, string, 10, 60));
     rh_value inner = objects_keep(heap, rh_string_slice(heap, slice, 5, 30));
 
     assert_int_equal(rh_string_root(inner), rh_string_root(string));
@@ -257,8 +250,7 @@ slices_keep_the_root_alive(void **state)
     struct check_world world;
     struct rh_heap *heap = objects_open(&world, state);
     rh_value string = rh_string_new(heap, 0, long_text, 100);
-    rh_value slice =
-        objects_keep(heap, rh_string_slice(heap, string, 20, 40));
+    rh_value slice = objects_keep(heap, rh_string_slice(heap, string, 20, 40));
 
     rh_heap_collect(heap); // the string dies, its root does not
 
@@ -276,8 +268,7 @@ changing_a_slice_leaves_the_others_alone(void **state)
     struct check_world world;
     struct rh_heap *heap = objects_open(&world, state);
     rh_value string = objects_text(heap, long_text);
-    rh_value slice =
-        objects_keep(heap, rh_string_slice(heap, string, 10, 50));
+    rh_value slice = objects_keep(heap, rh_string_slice(heap, string, 10, 50));
     char *bytes = rh_string_modify(heap, slice);
 
     assert_non_null(bytes);
@@ -297,8 +288,7 @@ changing_the_string_leaves_its_slices_alone(void **state)
     struct check_world world;
     struct rh_heap *heap = objects_open(&world, state);
     rh_value string = objects_text(heap, long_text);
-    rh_value slice =
-        objects_keep(heap, rh_string_slice(heap, string, 10, 50));
+    rh_value slice = objects_keep(heap, rh_string_slice(heap, string, 10, 50));
 
     assert_int_equal(rh_string_append(heap, string, "!", 1), RH_OK);
     assert_int_equal(rh_string_root(string), RH_NIL);
@@ -315,8 +305,7 @@ cutting_a_slice_to_the_slot_drops_the_root(void **state)
     struct check_world world;
     struct rh_heap *heap = objects_open(&world, state);
     rh_value string = rh_string_new(heap, 0, long_text, 100);
-    rh_value slice =
-        objects_keep(heap, rh_string_slice(heap, string, 20, 40));
+    rh_value slice = objects_keep(heap, rh_string_slice(heap, string, 20, 40));
 
     assert_int_equal(rh_string_resize(heap, slice, 30), RH_OK);
     assert_int_not_equal(rh_string_root(slice), RH_NIL);
@@ -335,8 +324,7 @@ a_slice_gets_its_nul_when_it_is_asked_for(void **state)
     struct check_world world;
     struct rh_heap *heap = objects_open(&world, state);
     rh_value string = objects_text(heap, long_text);
-    rh_value middle =
-        objects_keep(heap, rh_string_slice(heap, string, 10, 30));
+    rh_value middle = objects_keep(heap, rh_string_slice(heap, string, 10, 30));
     rh_value end = objects_keep(heap, rh_string_slice(heap, string, 60, 40));
 
     assert_int_not_equal(rh_string_bytes(middle)[30], 0);
@@ -430,15 +418,13 @@ equality_is_of_bytes(void **state)
     struct check_world world;
     struct rh_heap *heap = objects_open(&world, state);
     rh_value string = objects_text(heap, long_text);
-    rh_value same =
-        objects_keep(heap, rh_string_slice(heap, string, 0, 100));
-    rh_value shorter =
-        objects_keep(heap, rh_string_slice(heap, string, 0, 99));
+    rh_value same = objects_keep(heap, rh_string_slice(heap, string, 0, 100));
+    rh_value shorter = objects_keep(heap, rh_string_slice(heap, string, 0, 99));
 
     assert_true(rh_string_equal(string, same));
     assert_false(rh_string_equal(string, shorter));
-    assert_false(rh_string_equal(objects_text(heap, "ab"),
-                                 objects_text(heap, "aB")));
+    assert_false(
+        rh_string_equal(objects_text(heap, "ab"), objects_text(heap, "aB")));
 
     objects_close(&world);
 }
@@ -456,15 +442,21 @@ static void
 broken_utf_8_is_recognised(void **state)
 {
     static const char *const good[] = {
-        "",           "abc",          "\xc3\xa4",         "\xdf\xbf",
-        "\xe0\xa0\x80", "\xed\x9f\xbf", "\xef\xbf\xbf",
-        "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf",
+        "",
+        "abc",
+        "\xc3\xa4",
+        "\xdf\xbf",
+        "\xe0\xa0\x80",
+        "\xed\x9f\xbf",
+        "\xef\xbf\xbf",
+        "\xf0\x90\x80\x80",
+        "\xf4\x8f\xbf\xbf",
     };
     static const char *const bad[] = {
-        "\x80",         "\xc0\x80",     "\xc1\xbf",         "\xc3",
-        "\xc3(",        "\xe0\x9f\xbf", "\xed\xa0\x80",     "\xe2\x82",
-        "\xe2\x82(",    "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80",
-        "\xf5\x80\x80\x80", "\xff",     "ab\xfe",
+        "\x80",      "\xc0\x80",         "\xc1\xbf",         "\xc3",
+        "\xc3(",     "\xe0\x9f\xbf",     "\xed\xa0\x80",     "\xe2\x82",
+        "\xe2\x82(", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80",
+        "\xff",      "ab\xfe",
     };
     struct check_world world;
     struct rh_heap *heap = objects_open(&world, state);
@@ -534,7 +526,10 @@ asking_another_type_for_bytes_panics(void **state)
 
 // Chance against a plain buffer.
 
-enum { SHADOW_STRINGS = 6, SHADOW_BYTES = 400 };
+enum {
+    SHADOW_STRINGS = 6,
+    SHADOW_BYTES = 400
+};
 
 struct shadow {
     rh_value string;
@@ -628,8 +623,7 @@ random_changes_agree_with_a_plain_buffer(void **state)
             break;
         }
         assert_int_equal(rh_string_length(to->string), to->length);
-        assert_memory_equal(rh_string_bytes(to->string), to->bytes,
-                            to->length);
+        assert_memory_equal(rh_string_bytes(to->string), to->bytes, to->length);
         if (step % 50 == 0)
             objects_check(heap);
     }

@@ -54,8 +54,7 @@ a_probe_finds_every_entry_with_its_code(void **state)
             rhi_probe_begin(&probe, code);
             for (; rhi_probe_next(&probe, table); found++)
                 assert_int_equal(probe.position % 3, code);
-            assert_int_equal(found, code > 2 ? 0
-                                             : (capacity + 2 - code) / 3);
+            assert_int_equal(found, code > 2 ? 0 : (capacity + 2 - code) / 3);
         }
         assert_null(rhi_table_check(table));
         free(table);
@@ -145,9 +144,9 @@ count(struct rh_heap *heap, rh_value key, rh_value value, void *context)
     if (counting->add) {
         int64_t fresh = 1000 + (int64_t)counting->calls;
 
-        assert_int_equal(rh_hash_set(heap, counting->hash,
-                                     rh_fixnum_from(fresh), RH_NIL),
-                         RH_OK);
+        assert_int_equal(
+            rh_hash_set(heap, counting->hash, rh_fixnum_from(fresh), RH_NIL),
+            RH_OK);
     }
     return true;
 }
@@ -162,13 +161,13 @@ numbers_begin_again_when_they_run_out(void **state)
     struct counting counting = { hash, 0, false };
 
     for (int i = 0; i < 5; i++)
-        assert_int_equal(
-            rh_hash_set(heap, hash, rh_fixnum_from(i), RH_NIL), RH_OK);
+        assert_int_equal(rh_hash_set(heap, hash, rh_fixnum_from(i), RH_NIL),
+                         RH_OK);
     object->as.hash.table->next = UINT32_MAX - 2;
     objects_check(heap);
     for (int i = 5; i < 60; i++)
-        assert_int_equal(
-            rh_hash_set(heap, hash, rh_fixnum_from(i), RH_NIL), RH_OK);
+        assert_int_equal(rh_hash_set(heap, hash, rh_fixnum_from(i), RH_NIL),
+                         RH_OK);
     objects_check(heap);
     assert_true(object->as.hash.table->next < 100);
     assert_int_equal(rh_hash_each(heap, hash, count, &counting), RH_OK);
@@ -187,8 +186,8 @@ an_iteration_of_the_old_numbers_says_that_it_lost_its_place(void **state)
     struct counting counting = { hash, 0, true };
 
     for (int i = 0; i < 5; i++)
-        assert_int_equal(
-            rh_hash_set(heap, hash, rh_fixnum_from(i), RH_NIL), RH_OK);
+        assert_int_equal(rh_hash_set(heap, hash, rh_fixnum_from(i), RH_NIL),
+                         RH_OK);
     object->as.hash.table->next = UINT32_MAX - 2;
     assert_int_equal(rh_hash_each(heap, hash, count, &counting), RH_BUSY);
     assert_int_equal(counting.calls, 2);

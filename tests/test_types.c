@@ -79,8 +79,7 @@ modules_stand_in_chains_by_iclasses(void **state)
     rh_value base =
         objects_keep(heap, rh_class_new(heap, 0, RH_NIL, "Base", 4));
     rh_value module = rh_module_new(heap, 0, "Comparable", 10);
-    rh_value included =
-        objects_keep(heap, rh_iclass_new(heap, module, base));
+    rh_value included = objects_keep(heap, rh_iclass_new(heap, module, base));
     rh_value class_of =
         objects_keep(heap, rh_class_new(heap, 0, base, "Sub", 3));
 
@@ -211,8 +210,8 @@ an_integer_needs_a_slot_only_when_it_is_no_fixnum(void **state)
         assert_int_equal(rh_type_of(value), RH_TYPE_BIGNUM);
         assert_int_equal(rh_bignum_length(value), 2);
         assert_int_equal(rh_bignum_is_negative(value), big[i] < 0);
-        assert_true(size == (big[i] < 0 ? 0 - (uint64_t)big[i]
-                                        : (uint64_t)big[i]));
+        assert_true(size ==
+                    (big[i] < 0 ? 0 - (uint64_t)big[i] : (uint64_t)big[i]));
     }
 
     objects_close(&world);
@@ -236,8 +235,7 @@ up_to_24_bytes_of_digits_are_in_the_slot(void **state)
         assert_int_equal(objects_memsize(heap, value),
                          count <= 6 ? 40 : 40 + count * 4);
     }
-    assert_int_equal(rh_bignum_new(heap, 0, false, digits, SIZE_MAX),
-                     RH_UNDEF);
+    assert_int_equal(rh_bignum_new(heap, 0, false, digits, SIZE_MAX), RH_UNDEF);
 
     objects_close(&world);
 }
@@ -249,8 +247,8 @@ pairs_of_numbers_keep_their_parts_alive(void **state)
     struct check_world world;
     struct rh_heap *heap = objects_open(&world, state);
     rh_value part = rh_bignum_new(heap, 0, false, digits, 3);
-    rh_value rational = objects_keep(
-        heap, rh_rational_new(heap, 0, part, rh_fixnum_from(3)));
+    rh_value rational =
+        objects_keep(heap, rh_rational_new(heap, 0, part, rh_fixnum_from(3)));
     rh_value complex = objects_keep(
         heap, rh_complex_new(heap, 0, rh_fixnum_from(4), rational));
 
@@ -405,8 +403,8 @@ typed_data_is_known_by_its_kind(void **state)
     struct thing thing = { .freed = &freed };
     rh_value data =
         objects_keep(heap, rh_typed_data_new(heap, 0, &thing_type, &thing));
-    rh_value plain = objects_keep(
-        heap, rh_data_new(heap, 0, thing_trace, NULL, &thing));
+    rh_value plain =
+        objects_keep(heap, rh_data_new(heap, 0, thing_trace, NULL, &thing));
 
     assert_ptr_equal(rh_data_type(data), &thing_type);
     assert_ptr_equal(rh_typed_data_pointer(data, &thing_type), &thing);
@@ -425,7 +423,9 @@ typed_data_is_known_by_its_kind(void **state)
 static void
 a_kind_with_many_references_is_followed_in_ranges(void **state)
 {
-    enum { MANY = 1000 };
+    enum {
+        MANY = 1000
+    };
     struct check_world world;
     struct rh_heap *heap = objects_open(&world, state);
     int freed = 0;
@@ -437,9 +437,8 @@ a_kind_with_many_references_is_followed_in_ranges(void **state)
     for (; thing.count < MANY; thing.count++)
         many[thing.count] = rh_string_new(heap, 0, "t", 1);
     for (size_t i = 0; i < 70; i++)
-        assert_int_equal(rh_ivar_set(heap, data, i,
-                                     rh_string_new(heap, 0, "v", 1)),
-                         RH_OK);
+        assert_int_equal(
+            rh_ivar_set(heap, data, i, rh_string_new(heap, 0, "v", 1)), RH_OK);
     rh_heap_collect(heap);
     for (size_t i = 0; i < MANY; i++)
         objects_expect_text(many[i], "t");
@@ -462,8 +461,7 @@ a_regexp_has_a_source_and_a_pattern(void **state)
     rh_value regexp = objects_keep(
         heap, rh_regexp_new(heap, 0, rh_string_new(heap, 0, "a+", 2), program,
                             sizeof program));
-    rh_value none =
-        objects_keep(heap, rh_regexp_new(heap, 0, RH_NIL, NULL, 0));
+    rh_value none = objects_keep(heap, rh_regexp_new(heap, 0, RH_NIL, NULL, 0));
     rh_value zeros =
         objects_keep(heap, rh_regexp_new(heap, 0, RH_NIL, NULL, 64));
     size_t bytes;
@@ -489,8 +487,8 @@ a_match_knows_where_groups_were_found(void **state)
     rh_value string = objects_text(heap, "abcde");
     rh_value regexp =
         objects_keep(heap, rh_regexp_new(heap, 0, string, NULL, 0));
-    rh_value match = objects_keep(
-        heap, rh_match_new(heap, 0, string, regexp, regions, 3));
+    rh_value match =
+        objects_keep(heap, rh_match_new(heap, 0, string, regexp, regions, 3));
 
     assert_int_equal(rh_type_of(match), RH_TYPE_MATCH);
     assert_int_equal(rh_match_string(match), string);
@@ -502,8 +500,8 @@ a_match_knows_where_groups_were_found(void **state)
     }
     assert_int_equal(rh_match_region(match, 3).start, -1);
     assert_int_equal(objects_memsize(heap, match), 40 + 8 + 3 * 16);
-    assert_int_equal(
-        rh_match_new(heap, 0, string, regexp, regions, SIZE_MAX), RH_UNDEF);
+    assert_int_equal(rh_match_new(heap, 0, string, regexp, regions, SIZE_MAX),
+                     RH_UNDEF);
 
     objects_close(&world);
 }
@@ -622,9 +620,9 @@ an_internal_object_has_a_kind_and_three_values(void **state)
 
     for (unsigned kind = 0; kind <= RH_IMEMO_OTHER; kind++) {
         rh_value inner = rh_string_new(heap, 0, "i", 1);
-        rh_value imemo = objects_keep(
-            heap, rh_imemo_new(heap, (enum rh_imemo_kind)kind, RH_NIL, inner,
-                               RH_TRUE));
+        rh_value imemo =
+            objects_keep(heap, rh_imemo_new(heap, (enum rh_imemo_kind)kind,
+                                            RH_NIL, inner, RH_TRUE));
         const char *name = rh_imemo_kind_name((enum rh_imemo_kind)kind);
 
         assert_int_equal(rh_type_of(imemo), RH_TYPE_IMEMO);

@@ -239,22 +239,20 @@ every_immediate_has_the_class_that_the_embedder_gave_it(void **state)
     for (int i = 0; i < RH_IMMEDIATE_COUNT; i++) {
         assert_int_equal(rh_class_of(heap, samples[i]), RH_NIL);
         classes[i] = rh_class_new(heap, 0, RH_NIL, NULL, 0);
-        assert_int_equal(rh_class_set_immediate(heap, (enum rh_immediate)i,
-                                                classes[i]),
-                         RH_OK);
+        assert_int_equal(
+            rh_class_set_immediate(heap, (enum rh_immediate)i, classes[i]),
+            RH_OK);
     }
     rh_heap_collect(heap); // the classes are roots now
     for (int i = 0; i < RH_IMMEDIATE_COUNT; i++) {
         assert_true(rh_heap_is_live(heap, classes[i]));
         assert_int_equal(rh_class_of(heap, samples[i]), classes[i]);
-        assert_int_equal(rh_class_set_immediate(heap, (enum rh_immediate)i,
-                                                RH_NIL),
-                         RH_OK);
+        assert_int_equal(
+            rh_class_set_immediate(heap, (enum rh_immediate)i, RH_NIL), RH_OK);
     }
     assert_int_equal(rh_class_of(heap, RH_UNDEF), RH_NIL);
-    assert_int_equal(
-        rh_class_set_immediate(heap, RH_IMMEDIATE_COUNT, RH_NIL),
-        RH_BAD_ARGUMENT);
+    assert_int_equal(rh_class_set_immediate(heap, RH_IMMEDIATE_COUNT, RH_NIL),
+                     RH_BAD_ARGUMENT);
 
     objects_close(&world);
 }
@@ -266,8 +264,7 @@ an_object_names_its_own_class(void **state)
     struct rh_heap *heap = objects_open(&world, state);
     rh_value class_of =
         objects_keep(heap, rh_class_new(heap, 0, RH_NIL, "String", 6));
-    rh_value string =
-        objects_keep(heap, rh_string_new(heap, class_of, "a", 1));
+    rh_value string = objects_keep(heap, rh_string_new(heap, class_of, "a", 1));
 
     assert_int_equal(rh_class_of(heap, string), class_of);
     assert_int_equal(rh_object_class(string), class_of);
@@ -284,8 +281,8 @@ two_heaps_have_classes_of_their_own(void **state)
     struct rh_heap *two = objects_open(&second, state);
     rh_value class_of = rh_class_new(one, 0, RH_NIL, "Integer", 7);
 
-    assert_int_equal(
-        rh_class_set_immediate(one, RH_IMMEDIATE_FIXNUM, class_of), RH_OK);
+    assert_int_equal(rh_class_set_immediate(one, RH_IMMEDIATE_FIXNUM, class_of),
+                     RH_OK);
     assert_int_equal(rh_class_of(one, rh_fixnum_from(1)), class_of);
     assert_int_equal(rh_class_of(two, rh_fixnum_from(1)), RH_NIL);
 

@@ -16,6 +16,7 @@ tiny_page_tests = \
 	%D%/tiny_space \
 	%D%/tiny_sweep \
 	%D%/tiny_table \
+	%D%/tiny_verify \
 	# end
 
 tiny_page_libs = %D%/libcheck.a lib/librheap-tiny.la $(CMOCKA_LIBS)
@@ -63,3 +64,6 @@ tiny_page_cppflags = $(AM_CPPFLAGS) -DRH_TINY_PAGES
 %C%_tiny_table_SOURCES = %D%/test_table.c
 %C%_tiny_table_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_table_LDADD = $(tiny_page_libs)
+%C%_tiny_verify_SOURCES = %D%/test_verify.c
+%C%_tiny_verify_CPPFLAGS = $(tiny_page_cppflags)
+%C%_tiny_verify_LDADD = $(tiny_page_libs)

@@ -76,9 +76,12 @@ entry_slot(const struct dump_store *store, size_t i)
     return ruby_slot(store->entries[i].address);
 }
 
-static const char *
-entry_fault(const struct dump_store *store, size_t i)
+const char *
+dump_layout_fault(const struct dump_layout *layout,
+                  const struct dump_store *store, size_t i)
 {
+    if (layout->kind == DUMP_LAYOUT_FRESH)
+        return NULL;
     if (!store->positions)
         return address_fault(store->entries[i].address);
     if (store->positions[i].slot >= RH_SLOTS_PER_PAGE)
@@ -133,23 +136,17 @@ sort_pages(struct dump_layout *layout)
     layout->page_count = kept + 1;
 }
 
-static struct dump_obstacle
+static bool
 collect_pages(struct dump_layout *layout, const struct dump_store *store)
 {
-    struct dump_obstacle obstacle = { 0, NULL };
     size_t room = 0;
 
-    for (size_t i = 0; i < store->count; i++) {
-        obstacle.cause = entry_fault(store, i);
-        if (!obstacle.cause && !note_page(layout, entry_page(store, i), &room))
-            obstacle.cause = "not enough memory for the pages";
-        if (obstacle.cause) {
-            obstacle.line = store->entries[i].line;
-            return obstacle;
-        }
-    }
+    for (size_t i = 0; i < store->count; i++)
+        if (!store->entries[i].is_dropped &&
+            !note_page(layout, entry_page(store, i), &room))
+            return false;
     sort_pages(layout);
-    return obstacle;
+    return true;
 }
 
 static size_t
@@ -158,7 +155,7 @@ count_overflow(const struct dump_store *store)
     size_t count = 0;
 
     for (size_t i = 0; i < store->count; i++)
-        count += dump_type_is_object((enum dump_type)store->entries[i].type) &&
+        count += dump_entry_is_object(&store->entries[i]) &&
                  entry_slot(store, i) == LAST_RUBY_SLOT;
     return count;
 }
@@ -173,6 +170,8 @@ count_gaps(const struct dump_layout *layout)
     return count;
 }
 
+static const char no_room[] = "more pages than the address space has room for";
+
 // Page numbers of the heap for the dump's pages, and where overflow begins.
 static const char *
 fit_pages(struct dump_layout *layout, size_t overflow, size_t max_pages)
@@ -181,7 +180,7 @@ fit_pages(struct dump_layout *layout, size_t overflow, size_t max_pages)
     uint64_t last = layout->pages[layout->page_count - 1];
 
     if (max_pages < spare || layout->page_count > max_pages - spare)
-        return "more pages than the address space has room for";
+        return no_room;
     if (last - layout->base >= max_pages - spare) {
         layout->is_closed = true;
         layout->gaps_closed = count_gaps(layout);
@@ -191,40 +190,36 @@ fit_pages(struct dump_layout *layout, size_t overflow, size_t max_pages)
     return NULL;
 }
 
-static struct dump_obstacle
-plan_original(struct dump_layout *layout, const struct dump_store *store,
-              size_t max_pages)
+const char *
+dump_layout_choose(struct dump_layout *layout, const struct dump_store *store,
+                   enum dump_layout_kind wanted)
 {
-    struct dump_obstacle obstacle = collect_pages(layout, store);
-
-    if (obstacle.cause || !layout->page_count)
-        return obstacle;
-    layout->base = store->positions ? 0 : layout->pages[0];
-    obstacle.cause = fit_pages(layout, count_overflow(store), max_pages);
-    return obstacle;
-}
-
-struct dump_obstacle
-dump_layout_plan(struct dump_layout *layout, const struct dump_store *store,
-                 enum dump_layout_kind wanted, size_t max_pages)
-{
-    struct dump_obstacle obstacle = { 0, NULL };
-
     layout->kind = wanted;
     if (wanted == DUMP_LAYOUT_DEFAULT)
         layout->kind =
             store->has_other_slots ? DUMP_LAYOUT_FRESH : DUMP_LAYOUT_ORIGINAL;
-    else if (wanted == DUMP_LAYOUT_ORIGINAL && store->has_other_slots)
-        obstacle.cause = "has slots of other sizes than 40 bytes (Ruby 3.2 and "
-                         "later), which have no original place in pages of "
-                         "40-byte slots; use --layout=fresh";
-    if (!obstacle.cause && layout->kind == DUMP_LAYOUT_ORIGINAL)
-        return plan_original(layout, store, max_pages);
-    layout->page_count =
-        (store->objects + RH_SLOTS_PER_PAGE - 1) / RH_SLOTS_PER_PAGE;
-    if (!obstacle.cause && layout->page_count > max_pages)
-        obstacle.cause = "more pages than the address space has room for";
-    return obstacle;
+    if (wanted == DUMP_LAYOUT_ORIGINAL && store->has_other_slots)
+        return "has slots of other sizes than 40 bytes (Ruby 3.2 and later), "
+               "which have no original place in pages of 40-byte slots; use "
+               "--layout=fresh";
+    return NULL;
+}
+
+const char *
+dump_layout_plan(struct dump_layout *layout, const struct dump_store *store,
+                 size_t max_pages)
+{
+    if (layout->kind == DUMP_LAYOUT_FRESH) {
+        layout->page_count =
+            (store->objects + RH_SLOTS_PER_PAGE - 1) / RH_SLOTS_PER_PAGE;
+        return layout->page_count > max_pages ? no_room : NULL;
+    }
+    if (!collect_pages(layout, store))
+        return "not enough memory for the pages";
+    if (!layout->page_count)
+        return NULL;
+    layout->base = store->positions ? 0 : layout->pages[0];
+    return fit_pages(layout, count_overflow(store), max_pages);
 }
 
 // --- placing -----------------------------------------------------------------

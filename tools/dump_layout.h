@@ -48,17 +48,19 @@ struct dump_layout {
     size_t overflow_page; // the first of them
 };
 
-// What stands in the way of a layout, and the line concerned, 0 for none.
-struct dump_obstacle {
-    unsigned long line;
-    const char *cause; // NULL: nothing
-};
+// What it comes to for this dump.  NULL: done; otherwise what stands in the way.
+const char *dump_layout_choose(struct dump_layout *layout,
+                               const struct dump_store *store,
+                               enum dump_layout_kind wanted);
 
-// Plan the layout of a whole dump for a region of `max_pages`.
-struct dump_obstacle dump_layout_plan(struct dump_layout *layout,
-                                      const struct dump_store *store,
-                                      enum dump_layout_kind wanted,
-                                      size_t max_pages);
+// Why entry `i` can have no place in the layout chosen, or NULL.
+const char *dump_layout_fault(const struct dump_layout *layout,
+                              const struct dump_store *store, size_t i);
+
+// Plan the places of all entries that are not dropped, in a region of
+// `max_pages`.  NULL: done; otherwise what stands in the way.
+const char *dump_layout_plan(struct dump_layout *layout,
+                             const struct dump_store *store, size_t max_pages);
 
 // Where entry `i`, an object, goes.  To be asked once for each object, in
 // order.

@@ -5,6 +5,7 @@
 
 #include "attributes.h"
 #include "buffer.h"
+#include "dump_value.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -65,25 +66,6 @@ refuse_form(struct dump_line *line)
     return refuse(line, "\"%s\" must be %s", field->key, forms[field->form]);
 }
 
-// A word of the file in a message: what cannot be printed becomes a question
-// mark, what is long is cut.
-struct quoted {
-    char text[40];
-};
-
-static struct quoted
-quote(const unsigned char *bytes, size_t length)
-{
-    struct quoted quoted;
-    size_t i;
-
-    for (i = 0; i < length && i < sizeof quoted.text - 4; i++)
-        quoted.text[i] =
-            bytes[i] >= ' ' && bytes[i] < 127 ? (char)bytes[i] : '?';
-    memcpy(quoted.text + i, length > i ? "..." : "", length > i ? 4 : 1);
-    return quoted;
-}
-
 // What Ruby itself is known to write wrongly, behind this key; or NULL.
 static const char *
 known_fault_of_ruby(enum dump_key key)
@@ -132,44 +114,14 @@ wants(const struct dump_line *line, enum dump_form form)
 }
 
 static int
-hex_digit(unsigned char byte)
-{
-    if (byte >= '0' && byte <= '9')
-        return byte - '0';
-    if (byte >= 'a' && byte <= 'f')
-        return byte - 'a' + 10;
-    if (byte >= 'A' && byte <= 'F')
-        return byte - 'A' + 10;
-    return -1;
-}
-
-static bool
-parse_address(const unsigned char *bytes, size_t length, uint64_t *address)
-{
-    uint64_t value = 0;
-
-    if (length < 3 || length > 18 || bytes[0] != '0' || bytes[1] != 'x')
-        return false;
-    for (size_t i = 2; i < length; i++) {
-        int digit = hex_digit(bytes[i]);
-
-        if (digit < 0)
-            return false;
-        value = value << 4 | (uint64_t)digit;
-    }
-    *address = value;
-    return true;
-}
-
-static int
 take_reference(struct dump_line *line, const unsigned char *bytes,
                size_t length)
 {
     uint64_t address;
 
-    if (!parse_address(bytes, length, &address))
+    if (!dump_parse_address(bytes, length, &address))
         return refuse(line, "bad address \"%s\" in \"references\"",
-                      quote(bytes, length).text);
+                      dump_quote(bytes, length).text);
     if (!buffer_append(&line->references, &address, sizeof address))
         return refuse(line, "not enough memory for the references");
     line->record.reference_count++;
@@ -179,10 +131,10 @@ take_reference(struct dump_line *line, const unsigned char *bytes,
 static int
 take_address(struct dump_line *line, const unsigned char *bytes, size_t length)
 {
-    if (parse_address(bytes, length, place(line)))
+    if (dump_parse_address(bytes, length, place(line)))
         return 1;
     return refuse(line, "bad address \"%s\" in \"%s\"",
-                  quote(bytes, length).text, dump_fields[line->key].key);
+                  dump_quote(bytes, length).text, dump_fields[line->key].key);
 }
 
 static int
@@ -192,7 +144,7 @@ take_type(struct dump_line *line, const unsigned char *bytes, size_t length)
     if (line->record.type != DUMP_UNKNOWN_TYPE)
         return 1;
     return refuse(line, "\"%s\" is no type that Ruby ever had",
-                  quote(bytes, length).text);
+                  dump_quote(bytes, length).text);
 }
 
 static int
@@ -206,22 +158,6 @@ take_text(struct dump_line *line, const unsigned char *bytes, size_t length)
         return refuse(line, "not enough memory for \"%s\"",
                       dump_fields[line->key].key);
     return 1;
-}
-
-// Whether the `length` digits of `text`, which may begin with a minus, are a
-// whole number that fits; *value is then set.
-static bool
-parse_number(const char *text, size_t length, int64_t *value)
-{
-    int64_t sign = *text == '-' ? -1 : 1;
-    size_t i = *text == '-';
-
-    for (*value = 0; i < length; i++)
-        if (text[i] < '0' || text[i] > '9' ||
-            __builtin_mul_overflow(*value, 10, value) ||
-            __builtin_add_overflow(*value, sign * (text[i] - '0'), value))
-            return false;
-    return true;
 }
 
 // --- what the parser reports -------------------------------------------------
@@ -271,7 +207,7 @@ on_number(void *context, const char *text, size_t length)
 
     if (!expects(line, FIELD_DEPTH))
         return on_null(context);
-    if (!parse_number(text, length, &value))
+    if (!dump_parse_number(text, length, &value))
         return refuse_form(line);
     if (wants(line, DUMP_FORM_NUMBER))
         *(int64_t *)place(line) = value;

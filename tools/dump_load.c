@@ -138,16 +138,42 @@ make_heap(struct loader *loader)
     return true;
 }
 
+// An entry that can have no place is as bad as a bad line.
+static bool
+drop(struct loader *loader, size_t i, const char *cause)
+{
+    if (!tolerate(loader, loader->store.entries[i].line, cause))
+        return false;
+    dump_store_drop(&loader->store, i);
+    return true;
+}
+
+static bool
+drop_faulty(struct loader *loader)
+{
+    const char *cause;
+
+    for (size_t i = 0; i < loader->store.count; i++) {
+        cause = dump_layout_fault(&loader->layout, &loader->store, i);
+        if (cause && !drop(loader, i, cause))
+            return false;
+    }
+    return true;
+}
+
 static bool
 plan(struct loader *loader)
 {
-    struct dump_obstacle obstacle = dump_layout_plan(
-        &loader->layout, &loader->store, loader->options->layout,
-        rh_heap_max_pages(loader->dump->heap));
+    const char *cause = dump_layout_choose(&loader->layout, &loader->store,
+                                           loader->options->layout);
 
-    if (!obstacle.cause)
-        return true;
-    return refuse(loader, obstacle.line, obstacle.cause);
+    if (cause)
+        return refuse(loader, 0, cause);
+    if (!drop_faulty(loader))
+        return false;
+    cause = dump_layout_plan(&loader->layout, &loader->store,
+                             rh_heap_max_pages(loader->dump->heap));
+    return cause ? refuse(loader, 0, cause) : true;
 }
 
 // Pages that hold free slots only are pages, too.
@@ -173,10 +199,12 @@ place_object(struct loader *loader, size_t i)
     loader->slots[i] = rh_image_place(loader->dump->heap, position, &status);
     if (loader->slots[i])
         return true;
+    if (status == RH_OCCUPIED)
+        return drop(loader, i,
+                    "another object has the same \"x_page\" and "
+                    "\"x_slot\"");
     return refuse(loader, loader->store.entries[i].line,
-                  status == RH_OCCUPIED
-                      ? "another object has the same \"x_page\" and \"x_slot\""
-                      : rh_status_string(status));
+                  rh_status_string(status));
 }
 
 static bool
@@ -190,7 +218,7 @@ place(struct loader *loader)
     if (!place_pages(loader))
         return false;
     for (size_t i = 0; i < store->count; i++)
-        if (dump_type_is_object((enum dump_type)store->entries[i].type) &&
+        if (dump_entry_is_object(&store->entries[i]) &&
             !place_object(loader, i))
             return false;
     return true;
@@ -233,7 +261,7 @@ rebuild(struct loader *loader)
     const char *wrong;
 
     for (size_t i = 0; i < store->count; i++) {
-        if (!loader->slots[i])
+        if (!dump_type_is_object((enum dump_type)store->entries[i].type))
             continue;
         wrong = dump_rebuild_object(&rebuild, i);
         if (wrong)

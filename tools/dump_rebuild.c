@@ -198,6 +198,8 @@ dump_rebuild_object(struct dump_rebuild *rebuild, size_t i)
 
     if (!tape_read(&rebuild->store->tape, entry->address, &taped))
         return "not enough memory for its references";
+    if (entry->is_dropped)
+        return NULL;
     wrong = resolve(rebuild, taped.references, &taped.reference_count);
     if (wrong)
         return wrong;

@@ -24,7 +24,8 @@ struct dump_rebuild {
     char cause[120];
 };
 
-// Entry `i`, an object.  NULL: done; otherwise what is wrong.
+// Entry `i`, whose line is that of an object; to be called for all of them, in
+// order.  NULL: done; otherwise what is wrong.
 const char *dump_rebuild_object(struct dump_rebuild *rebuild, size_t i);
 
 // Turn the words of a root from addresses into slots, and drop what leads to

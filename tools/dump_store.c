@@ -145,6 +145,7 @@ add_entry(struct dump_store *store, const struct dump_record *record)
     entry->address = record->address;
     entry->line = (uint32_t)record->line;
     entry->type = (uint8_t)record->type;
+    entry->is_dropped = false;
     store->count++;
     store->table[table_index(store, record->address)] = (uint32_t)store->count;
     count_line(store, record);
@@ -196,6 +197,16 @@ dump_store_add(struct dump_store *store, const struct dump_record *record)
         return NULL;
     }
     return add_entry(store, record);
+}
+
+void
+dump_store_drop(struct dump_store *store, size_t i)
+{
+    struct dump_entry *entry = &store->entries[i];
+
+    if (dump_entry_is_object(entry))
+        store->objects--;
+    entry->is_dropped = true;
 }
 
 // --- giving back -------------------------------------------------------------

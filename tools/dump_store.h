@@ -16,8 +16,17 @@
 struct dump_entry {
     uint64_t address;
     uint32_t line;
-    uint8_t type; // enum dump_type; DUMP_NONE for a free slot
+    uint8_t type;    // enum dump_type; DUMP_NONE for a free slot
+    bool is_dropped; // there was no place for it
 };
+
+// Whether an entry is to become an object.
+static inline bool
+dump_entry_is_object(const struct dump_entry *entry)
+{
+    return dump_type_is_object((enum dump_type)entry->type) &&
+           !entry->is_dropped;
+}
 
 // Where rheap's own dumps say that an object was.
 struct dump_position {
@@ -64,6 +73,9 @@ enum {
 // next call.
 const char *dump_store_add(struct dump_store *store,
                            const struct dump_record *record);
+
+// Entry `i` is not wanted after all.
+void dump_store_drop(struct dump_store *store, size_t i);
 
 // The number of the entry with this address, or DUMP_NOBODY.
 ptrdiff_t dump_store_find(const struct dump_store *store, uint64_t address);

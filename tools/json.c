@@ -5,22 +5,19 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <yajl/yajl_gen.h>
 
-// `struct json' is yajl's generator under another name, so that the headers of
-// the parser library stay in two files.
-static yajl_gen
-generator(struct json *json)
-{
-    return (yajl_gen)(void *)json;
-}
+struct json {
+    yajl_gen generator;
+};
 
 static void
 put_text(struct json *json, const char *text)
 {
-    yajl_gen_string(generator(json), (const unsigned char *)text, strlen(text));
+    yajl_gen_string(json->generator, (const unsigned char *)text, strlen(text));
 }
 
 static void
@@ -33,39 +30,47 @@ put_key(struct json *json, const char *key)
 struct json *
 json_begin(void)
 {
-    return (struct json *)(void *)yajl_gen_alloc(NULL);
+    struct json *json = calloc(1, sizeof *json);
+
+    if (!json)
+        return NULL;
+    json->generator = yajl_gen_alloc(NULL);
+    if (json->generator)
+        return json;
+    free(json);
+    return NULL;
 }
 
 void
 json_open_object(struct json *json, const char *key)
 {
     put_key(json, key);
-    yajl_gen_map_open(generator(json));
+    yajl_gen_map_open(json->generator);
 }
 
 void
 json_close_object(struct json *json)
 {
-    yajl_gen_map_close(generator(json));
+    yajl_gen_map_close(json->generator);
 }
 
 void
 json_open_array(struct json *json, const char *key)
 {
     put_key(json, key);
-    yajl_gen_array_open(generator(json));
+    yajl_gen_array_open(json->generator);
 }
 
 void
 json_close_array(struct json *json)
 {
-    yajl_gen_array_close(generator(json));
+    yajl_gen_array_close(json->generator);
 }
 
 static void
 put_digits(struct json *json, const char *digits)
 {
-    yajl_gen_number(generator(json), digits, strlen(digits));
+    yajl_gen_number(json->generator, digits, strlen(digits));
 }
 
 void
@@ -113,14 +118,14 @@ void
 json_truth(struct json *json, const char *key, bool truth)
 {
     put_key(json, key);
-    yajl_gen_bool(generator(json), truth);
+    yajl_gen_bool(json->generator, truth);
 }
 
 void
 json_null(struct json *json, const char *key)
 {
     put_key(json, key);
-    yajl_gen_null(generator(json));
+    yajl_gen_null(json->generator);
 }
 
 void
@@ -129,15 +134,16 @@ json_flush(struct json *json)
     const unsigned char *text;
     size_t length;
 
-    yajl_gen_get_buf(generator(json), &text, &length);
+    yajl_gen_get_buf(json->generator, &text, &length);
     fwrite(text, 1, length, stdout);
     putchar('\n');
-    yajl_gen_clear(generator(json));
-    yajl_gen_reset(generator(json), NULL);
+    yajl_gen_clear(json->generator);
+    yajl_gen_reset(json->generator, NULL);
 }
 
 void
 json_end(struct json *json)
 {
-    yajl_gen_free(generator(json));
+    yajl_gen_free(json->generator);
+    free(json);
 }

@@ -41,6 +41,8 @@ tools_libs = %D%/librheap-tools.a lib/librheap.la $(TOOLS_LIBS) -lm
 	%D%/dump_store.h \
 	%D%/dump_type.c \
 	%D%/dump_type.h \
+	%D%/dump_value.c \
+	%D%/dump_value.h \
 	%D%/figures.c \
 	%D%/figures.h \
 	%D%/heap_picture.c \

@@ -233,9 +233,9 @@ print_meaning(const struct figures *figures)
     if (ratio < 0.05)
         printf("The pages are nearly full: more objects mean more pages.\n");
     else
-        printf("Of 100 slots on pages in use %.0f are empty: room for %s "
-               "before the\nheap must grow, and until then memory that "
-               "nothing uses.\n",
+        printf("Of 100 slots on pages in use %.0f are empty: room for %s\n"
+               "before the heap must grow, and until then memory that nothing "
+               "uses.\n",
                ratio * 100,
                text_of(figures->eden_pages * figures->slots_per_page -
                            figures->objects,

@@ -75,6 +75,7 @@ record_flags(const struct dump_record *record)
     flags |= record->embedded ? RH_REBUILD_EMBEDDED : 0;
     flags |= record->shared ? RH_REBUILD_SHARED : 0;
     flags |= record->fstring ? RH_REBUILD_INTERNED : 0;
+    flags |= record->broken ? RH_REBUILD_BROKEN : 0;
     flags |= record->singleton ? RH_REBUILD_SINGLETON : 0;
     flags |=
         record->flags & DUMP_FLAG_WB_PROTECTED ? RH_REBUILD_WB_PROTECTED : 0;

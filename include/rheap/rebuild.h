@@ -26,7 +26,8 @@ enum rh_rebuild_flags {
     RH_REBUILD_INTERNED = 8,   /* STRING: "fstring" in dumps */
     RH_REBUILD_SINGLETON = 16, /* CLASS: of one object */
     RH_REBUILD_WB_PROTECTED = 32,
-    RH_REBUILD_ACCOUNT_ONLY = 64 /* count external_bytes, allocate nothing */
+    RH_REBUILD_ACCOUNT_ONLY = 64, /* count external_bytes, allocate nothing */
+    RH_REBUILD_BROKEN = 128       /* STRING: not text in its encoding */
 };
 
 /* A description.  Start with rh_rebuild_init(); what a type has no use for is
@@ -41,7 +42,9 @@ struct rh_rebuild {
                          of DATA; NULL: none */
     size_t name_length;
 
-    const char *bytes; /* of a STRING or SYMBOL; NULL: unknown, zeros */
+    const char *bytes; /* of a STRING or SYMBOL.  NULL: unknown; a STRING gets
+                          some that are not ASCII, since dumps leave out just
+                          those */
     size_t bytesize;   /* how many */
     size_t capacity;   /* of a STRING; 0: as the buffer's size says */
     enum rh_string_encoding encoding;

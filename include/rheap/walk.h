@@ -3,7 +3,8 @@
  *
  * A callback answers true to go on and false to stop; the walk then answers
  * RH_STOPPED.  During a walk collections wait: allocation is allowed (new
- * objects may or may not be seen), a collection asked for by name panics.
+ * objects may or may not be seen, but those on new pages are not, so that a
+ * walk comes to its end), a collection asked for by name panics.
  * Walks may nest.  A callback may leave by longjmp if the program then calls
  * rh_walk_abandon(). */
 #ifndef RHEAP_WALK_H
@@ -31,7 +32,7 @@ struct rh_page_view {
     size_t slots; /* that it has */
     size_t live_slots;
     size_t age;                /* full collections seen in this state (tomb) */
-    bool current;              /* it is being allocated from */
+    bool current;              /* it was being allocated from */
     const char *list;          /* which list it is on; static storage */
     const uint64_t *allocated; /* 8 words: bit n set, slot n has an object.
                                   Valid during the call. */

@@ -14,7 +14,7 @@
  *
  * Taking the first element away is the same trick, for the array itself.
  *
- * Next: struct.c.
+ * Next: struct.h.
  */
 #include "config.h"
 
@@ -49,16 +49,14 @@ rh_value
 rh_array_new(struct rh_heap *heap, rh_value class_of, const rh_value *values,
              size_t length)
 {
-    rh_value value = rh_array_new_capacity(heap, class_of, length);
-    struct rhi_object *array;
+    struct rhi_object *array =
+        rhi_object_new(heap, ARRAY_FLAGS | RHI_EMBED, class_of);
 
-    if (value == RH_UNDEF)
-        return value;
-    array = rh_value_slot(value);
-    (void)rhi_list_resize(heap, array, length, RH_NIL); // has the room
-    if (values)
-        rhi_values_fill(rhi_list_of(array).values, values, length, RH_NIL);
-    return value;
+    if (!array || rhi_list_reserve(heap, array, length))
+        return RH_UNDEF;
+    rhi_list_set_length(array, length);
+    rhi_values_fill(rhi_list_of(array).values, values, length, RH_NIL);
+    return rhi_object_value(array);
 }
 
 size_t
@@ -96,8 +94,7 @@ array_grow(struct rh_heap *heap, struct rhi_object *array, size_t count)
 }
 
 enum rh_status
-rh_array_set(struct rh_heap *heap, rh_value array, size_t index,
-             rh_value value)
+rh_array_set(struct rh_heap *heap, rh_value array, size_t index, rh_value value)
 {
     struct rhi_object *object = array_of(array);
     size_t count = rhi_list_of(object).count;
@@ -206,8 +203,7 @@ array_slice_share(struct rh_heap *heap, rh_value array, size_t start,
     slice->flags = ARRAY_FLAGS | RHI_SHARED;
     slice->as.array.length = length;
     slice->as.array.as.root = held[1];
-    slice->as.array.values =
-        rhi_list_of(rh_value_slot(held[2])).values + start;
+    slice->as.array.values = rhi_list_of(rh_value_slot(held[2])).values + start;
     return rhi_object_value(slice);
 }
 

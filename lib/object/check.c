@@ -5,7 +5,7 @@
  * Own fields first, then what is outside; the root of a shared block by
  * identity only.  Numbers such as Y2 stand at the head of layout.h.
  *
- * Next: rebuild.c.
+ * Next: model.c.
  */
 #include "config.h"
 
@@ -59,16 +59,15 @@ static rhi_finding
 check_shared(struct rh_heap *heap, struct rhi_object *object)
 {
     bool is_string = rhi_object_type(object) == RH_TYPE_STRING;
-    rh_value root = is_string ? object->as.string.as.root
-                              : object->as.array.as.root;
+    rh_value root =
+        is_string ? object->as.string.as.root : object->as.array.as.root;
     const void *from = is_string ? (const void *)object->as.string.bytes
                                  : (const void *)object->as.array.values;
     size_t bytes = is_string ? object->as.string.length
                              : object->as.array.length * sizeof(rh_value);
     rhi_finding finding = check_root(heap, object, root);
 
-    return finding ? finding
-                   : check_within(rh_value_slot(root), from, bytes);
+    return finding ? finding : check_within(rh_value_slot(root), from, bytes);
 }
 
 static bool

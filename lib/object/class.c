@@ -6,7 +6,7 @@
  * superclass is the opaque layout's reference, and its name is in the generic
  * table.
  *
- * Next: string.c.
+ * Next: array.c.
  */
 #include "config.h"
 

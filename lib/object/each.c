@@ -155,8 +155,7 @@ rehash(struct rh_heap *heap, void **hash, void **fresh)
         return RH_NO_MEMORY;
     ((struct rhi_object *)*fresh)->as.hash.table->epoch = table->epoch;
     status = rehash_into(heap, hash, fresh);
-    return status ? status
-                  : rehash_swap(heap, *hash, *fresh, serial, changes);
+    return status ? status : rehash_swap(heap, *hash, *fresh, serial, changes);
 }
 
 enum rh_status

@@ -14,15 +14,17 @@
 #include <string.h>
 
 static const char *const encoding_names[] = {
-    [RH_STRING_BINARY] = "ASCII-8BIT",  [RH_STRING_UTF_8] = "UTF-8",
-    [RH_STRING_US_ASCII] = "US-ASCII",  [RH_STRING_UTF_16BE] = "UTF-16BE",
-    [RH_STRING_UTF_16LE] = "UTF-16LE",  [RH_STRING_UTF_32BE] = "UTF-32BE",
-    [RH_STRING_UTF_32LE] = "UTF-32LE",  [RH_STRING_UTF_16] = "UTF-16",
-    [RH_STRING_UTF_32] = "UTF-32",      [RH_STRING_UTF8_MAC] = "UTF8-MAC",
-    [RH_STRING_EUC_JP] = "EUC-JP",      [RH_STRING_WINDOWS_31J] = "Windows-31J",
+    [RH_STRING_BINARY] = "ASCII-8BIT", [RH_STRING_UTF_8] = "UTF-8",
+    [RH_STRING_US_ASCII] = "US-ASCII", [RH_STRING_UTF_16BE] = "UTF-16BE",
+    [RH_STRING_UTF_16LE] = "UTF-16LE", [RH_STRING_UTF_32BE] = "UTF-32BE",
+    [RH_STRING_UTF_32LE] = "UTF-32LE", [RH_STRING_UTF_16] = "UTF-16",
+    [RH_STRING_UTF_32] = "UTF-32",     [RH_STRING_UTF8_MAC] = "UTF8-MAC",
+    [RH_STRING_EUC_JP] = "EUC-JP",     [RH_STRING_WINDOWS_31J] = "Windows-31J",
 };
 
-enum { ENCODINGS = sizeof encoding_names / sizeof *encoding_names };
+enum {
+    ENCODINGS = sizeof encoding_names / sizeof *encoding_names
+};
 
 const char *
 rh_string_encoding_name(enum rh_string_encoding encoding)
@@ -57,15 +59,19 @@ rh_string_set_encoding(rh_value string, enum rh_string_encoding encoding)
 }
 
 bool
-rh_string_is_ascii(rh_value string)
+rhi_bytes_are_ascii(struct rhi_bytes text)
 {
-    struct rhi_bytes text =
-        rhi_string_of(rhi_object_of(string, RH_TYPE_STRING));
-
     for (size_t i = 0; i < text.length; i++)
         if ((unsigned char)text.bytes[i] >= 0x80)
             return false;
     return true;
+}
+
+bool
+rh_string_is_ascii(rh_value string)
+{
+    return rhi_bytes_are_ascii(
+        rhi_string_of(rhi_object_of(string, RH_TYPE_STRING)));
 }
 
 // The length of the UTF-8 sequence at `at`, of which `left` bytes are there,
@@ -76,7 +82,7 @@ utf_8_sequence(const unsigned char *at, size_t left)
 {
     unsigned char first = at[0];
     size_t length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-    unsigned char low = 0x80;  // of the second byte
+    unsigned char low = 0x80; // of the second byte
     unsigned char high = 0xbf;
 
     if (length == 1)

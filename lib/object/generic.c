@@ -8,7 +8,9 @@
 
 #include <string.h>
 
-enum { GENERIC_FIRST_CAPACITY = 16 };
+enum {
+    GENERIC_FIRST_CAPACITY = 16
+};
 
 static const struct rh_allocator *
 generic_allocator(const struct rh_heap *heap)
@@ -100,8 +102,7 @@ extra_new(const struct rh_heap *heap, size_t count, const char *name,
 // Where an object is looked for first: slots are 40 bytes apart, so the low
 // bits of an address say little.
 static size_t
-generic_home(const struct rhi_generic *generic,
-             const struct rhi_object *object)
+generic_home(const struct rhi_generic *generic, const struct rhi_object *object)
 {
     uint64_t mixed = (uint64_t)(uintptr_t)object * 0x9e3779b97f4a7c15;
 
@@ -152,8 +153,8 @@ generic_reserve(struct rh_heap *heap, struct rhi_generic *generic)
     generic->capacity =
         old.capacity ? old.capacity * 2 : GENERIC_FIRST_CAPACITY;
     generic->count = 0;
-    generic->entries = generic_alloc(
-        heap, generic->capacity * sizeof *generic->entries, true);
+    generic->entries =
+        generic_alloc(heap, generic->capacity * sizeof *generic->entries, true);
     if (!generic->entries) {
         *generic = old;
         return false;

@@ -11,16 +11,13 @@
  *     the search then begins again.
  * The built-in types do none of this, so searches with them hold nothing.
  *
- * Next: data.h.
+ * Next: each.c.
  */
 #include "config.h"
 
 #include "object/hash.h"
-#include "object/string.h"
 
 #include <rheap/roots.h>
-
-#include <string.h>
 
 static struct rhi_object *
 hash_of(rh_value hash)
@@ -28,119 +25,14 @@ hash_of(rh_value hash)
     return rhi_object_of(hash, RH_TYPE_HASH);
 }
 
-// ---- the built-in types ----
-
-static uint64_t
-mix(uint64_t word)
-{
-    word *= UINT64_C(0x9e3779b97f4a7c15);
-    return word ^ word >> 32;
-}
-
-static uint64_t
-hash_bytes(const char *bytes, size_t length)
-{
-    uint64_t code = mix(length);
-    uint64_t word;
-
-    for (; length >= sizeof word; bytes += sizeof word, length -= sizeof word) {
-        memcpy(&word, bytes, sizeof word);
-        code = mix(code ^ word);
-    }
-    word = 0;
-    memcpy(&word, bytes, length);
-    return mix(code ^ word);
-}
-
-static uint64_t
-identity_hash(struct rh_heap *heap, rh_value key)
-{
-    (void)heap;
-    return mix(key);
-}
-
-static bool
-identity_equal(struct rh_heap *heap, rh_value a, rh_value b)
-{
-    (void)heap;
-    return a == b;
-}
-
-static struct rhi_bytes
-default_bytes(rh_value key)
-{
-    struct rhi_object *object = rh_value_slot(key);
-
-    switch (rhi_object_type(object)) {
-    case RH_TYPE_STRING:
-        return rhi_string_of(object);
-    case RH_TYPE_FLOAT:
-        return (struct rhi_bytes){ object->as.bytes, sizeof(double) };
-    case RH_TYPE_BIGNUM:
-        return (struct rhi_bytes){ (char *)(uintptr_t)rh_bignum_digits(key),
-                                   rh_bignum_length(key) * sizeof(uint32_t) };
-    default: // nothing but what it is
-        return (struct rhi_bytes){ NULL, 0 };
-    }
-}
-
-static uint64_t
-default_hash(struct rh_heap *heap, rh_value key)
-{
-    struct rhi_bytes bytes;
-
-    if (rh_value_is_immediate(key))
-        return identity_hash(heap, key);
-    bytes = default_bytes(key);
-    return bytes.bytes ? hash_bytes(bytes.bytes, bytes.length)
-                       : identity_hash(heap, key);
-}
-
-static bool
-default_equal(struct rh_heap *heap, rh_value a, rh_value b)
-{
-    struct rhi_bytes left, right;
-
-    (void)heap;
-    if (rh_type_of(a) != rh_type_of(b) || rh_value_is_immediate(a) ||
-        rh_value_is_immediate(b))
-        return false;
-    left = default_bytes(a);
-    right = default_bytes(b);
-    if (!left.bytes || left.length != right.length)
-        return false;
-    if (rh_type_of(a) == RH_TYPE_BIGNUM &&
-        rh_bignum_is_negative(a) != rh_bignum_is_negative(b))
-        return false;
-    return memcmp(left.bytes, right.bytes, left.length) == 0;
-}
-
-static const struct rh_hash_type type_default = { default_hash,
-                                                  default_equal };
-static const struct rh_hash_type type_identity = { identity_hash,
-                                                   identity_equal };
-
-const struct rh_hash_type *
-rh_hash_type_default(void)
-{
-    return &type_default;
-}
-
-const struct rh_hash_type *
-rh_hash_type_identity(void)
-{
-    return &type_identity;
-}
-
-void
-rh_hash_set_type(struct rh_heap *heap, const struct rh_hash_type *type)
-{
-    rhi_object_state(heap)->hash_type = type ? type : &type_default;
-}
-
 // ---- operands that stay alive ----
 
-enum { HASH, KEY, VALUE, OPERANDS };
+enum {
+    HASH,
+    KEY,
+    VALUE,
+    OPERANDS
+};
 
 struct operands {
     struct rh_heap *heap;
@@ -162,7 +54,7 @@ operands_hold(struct operands *operands, struct rh_heap *heap, rh_value hash,
     operands->local[VALUE] = rh_value_slot(value);
     for (int i = 0; i < OPERANDS; i++)
         operands->at[i] = &operands->local[i];
-    if (type == &type_default || type == &type_identity)
+    if (rhi_hash_type_is_tame(type))
         return true;
     for (int i = 0; i < OPERANDS; i++) {
         operands->at[i] = rh_scope_hold(heap, operands->local[i]);
@@ -203,7 +95,11 @@ search_code(const struct operands *operands)
     return (uint32_t)(code ^ code >> 32);
 }
 
-enum answer { DIFFERENT, EQUAL, REBUILT };
+enum answer {
+    DIFFERENT,
+    EQUAL,
+    REBUILT
+};
 
 // Compare the key with the one at a position.
 static enum answer
@@ -298,9 +194,8 @@ hash_add(const struct operands *operands, uint32_t code, uint32_t number)
     if (!hash_reserve(operands->heap, object))
         return RH_NO_MEMORY;
     table = object->as.hash.table;
-    rhi_table_add(table, code,
-                  number == RHI_NEXT_NUMBER ? table->next : number, RH_NIL,
-                  RH_NIL);
+    rhi_table_add(table, code, number == RHI_NEXT_NUMBER ? table->next : number,
+                  RH_NIL, RH_NIL);
     pair = &table->pairs[table->bound - 1];
     rhi_object_write(operands->heap, object, &pair->key,
                      operand(operands, KEY));
@@ -347,8 +242,8 @@ rh_value
 rh_hash_new(struct rh_heap *heap, rh_value class_of,
             const struct rh_hash_type *type)
 {
-    struct rhi_object *object = rhi_object_new(
-        heap, RH_TYPE_HASH | RH_OBJECT_WB_PROTECTED, class_of);
+    struct rhi_object *object =
+        rhi_object_new(heap, RH_TYPE_HASH | RH_OBJECT_WB_PROTECTED, class_of);
 
     if (!object)
         return RH_UNDEF;

@@ -2,7 +2,7 @@
 /*
  * hash - what each.c needs of hash.c, and places in an iteration.
  *
- * Next: hash.c.
+ * Next: hash_type.c.
  */
 #ifndef RHI_OBJECT_HASH_H
 #define RHI_OBJECT_HASH_H
@@ -10,6 +10,9 @@
 #include "object/table.h"
 
 rhi_finding rhi_hash_check(const struct rhi_object *object);
+
+// Whether the functions of a type do nothing but answer.
+bool rhi_hash_type_is_tame(const struct rh_hash_type *type);
 
 // To a table for `count` entries, without gaps; false: no memory.
 bool rhi_hash_rebuild(struct rh_heap *heap, struct rhi_object *object,
@@ -28,10 +31,13 @@ struct rhi_cursor {
     uint32_t limit;  // numbers from here on came later
 };
 
-void rhi_cursor_begin(struct rhi_cursor *cursor,
-                      const struct rhi_object *hash);
+void rhi_cursor_begin(struct rhi_cursor *cursor, const struct rhi_object *hash);
 
-enum rhi_cursor_answer { RHI_CURSOR_ENTRY, RHI_CURSOR_END, RHI_CURSOR_LOST };
+enum rhi_cursor_answer {
+    RHI_CURSOR_ENTRY,
+    RHI_CURSOR_END,
+    RHI_CURSOR_LOST
+};
 
 // The next entry, in *position.
 enum rhi_cursor_answer rhi_cursor_next(struct rhi_cursor *cursor,

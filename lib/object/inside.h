@@ -17,7 +17,7 @@
  * first, then the extra ones; typed data, whose length only the embedder
  * knows, comes last.
  *
- * Next: inside.c.
+ * Next: check.c.
  */
 #ifndef RHI_OBJECT_INSIDE_H
 #define RHI_OBJECT_INSIDE_H
@@ -27,7 +27,9 @@
 #include "object/struct.h"
 #include "object/table.h"
 
-enum { RHI_DIRECT = 64 };
+enum {
+    RHI_DIRECT = 64
+};
 
 struct rhi_block {
     void *address; // NULL: none, or only accounted for
@@ -188,8 +190,8 @@ rhi_trace_slice(struct rhi_object *object, size_t from, size_t end,
 
     rhi_trace_values(container, from, end, sink);
     if (end > container.count)
-        rhi_trace_values(extra, rhi_max(from, container.count) -
-                                    container.count,
+        rhi_trace_values(extra,
+                         rhi_max(from, container.count) - container.count,
                          end - container.count, sink);
     if (rhi_object_type(object) != RH_TYPE_DATA)
         return known > end;

@@ -85,8 +85,7 @@ rh_ivar_resize(struct rh_heap *heap, rh_value object, size_t count)
 }
 
 enum rh_status
-rh_ivar_set(struct rh_heap *heap, rh_value object, size_t index,
-            rh_value value)
+rh_ivar_set(struct rh_heap *heap, rh_value object, size_t index, rh_value value)
 {
     struct rhi_object *o = ivar_owner(object);
 

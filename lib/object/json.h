@@ -7,7 +7,7 @@
  * that goes to the caller's function when it is full.  Once that has answered
  * false, nothing is written any more.
  *
- * Next: dump.c.
+ * Next: dump.h.
  */
 #ifndef RHI_OBJECT_JSON_H
 #define RHI_OBJECT_JSON_H
@@ -16,7 +16,9 @@
 
 #include <rheap/dump.h>
 
-enum { RHI_JSON_BUFFER = 4096 };
+enum {
+    RHI_JSON_BUFFER = 4096
+};
 
 struct rhi_json {
     rh_dump_write_fn write;

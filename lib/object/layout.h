@@ -32,7 +32,7 @@
  *   Y6  the entries of a hash table are counted, and each is found from its
  *       hash
  *
- * Next: state.h, what a heap keeps for all its objects.
+ * Next: value.c, names of types.
  */
 #ifndef RHI_OBJECT_LAYOUT_H
 #define RHI_OBJECT_LAYOUT_H
@@ -52,38 +52,42 @@
 #include <rheap/symbol.h>
 #include <rheap/text.h>
 
-enum { RHI_WORDS = 3, RHI_WORD_BYTES = 8, RHI_EMBED_BYTES = 24 };
+enum {
+    RHI_WORDS = 3,
+    RHI_WORD_BYTES = 8,
+    RHI_EMBED_BYTES = 24
+};
 
 // Bits of the flags word.  Where types use a bit differently, the name begins
 // with the type's.
 enum {
-    RHI_SINGLETON = 1 << 12,        // CLASS: of one object
-    RHI_IMEMO_SHIFT = 12,           // IMEMO: 4 bits, enum rh_imemo_kind
+    RHI_SINGLETON = 1 << 12, // CLASS: of one object
+    RHI_IMEMO_SHIFT = 12,    // IMEMO: 4 bits, enum rh_imemo_kind
     RHI_IMEMO_MASK = 15 << 12,
-    RHI_NODE_SHIFT = 12,            // NODE: 8 bits of kind
+    RHI_NODE_SHIFT = 12, // NODE: 8 bits of kind
     RHI_NODE_MASK = 255 << 12,
-    RHI_EMBED = 1 << 13,            // ARRAY, OBJECT: values are in the slot
-    RHI_SHARED = 1 << 14,           // ARRAY, STRING with a block: the root's
-    RHI_LENGTH_SHIFT = 15,          // ARRAY, OBJECT: 2 bits, embedded length
+    RHI_EMBED = 1 << 13,   // ARRAY, OBJECT: values are in the slot
+    RHI_SHARED = 1 << 14,  // ARRAY, STRING with a block: the root's
+    RHI_LENGTH_SHIFT = 15, // ARRAY, OBJECT: 2 bits, embedded length
     RHI_LENGTH_MASK = 3 << 15,
-    RHI_STRING_NOEMBED = 1 << 13,   // STRING: has a block
-    RHI_STRING_LENGTH_SHIFT = 14,   // STRING: 5 bits, embedded length
+    RHI_STRING_NOEMBED = 1 << 13, // STRING: has a block
+    RHI_STRING_LENGTH_SHIFT = 14, // STRING: 5 bits, embedded length
     RHI_STRING_LENGTH_MASK = 31 << 14,
     RHI_STRING_ENCODING_SHIFT = 22, // STRING: 7 bits
     RHI_STRING_ENCODING_MASK = 127 << 22,
     RHI_STRING_INTERNED = 1 << 29,
-    RHI_STRUCT_LENGTH_SHIFT = 13,   // STRUCT: 2 bits, embedded length, or 0
+    RHI_STRUCT_LENGTH_SHIFT = 13, // STRUCT: 2 bits, embedded length, or 0
     RHI_STRUCT_LENGTH_MASK = 3 << 13,
     RHI_BIGNUM_POSITIVE = 1 << 13,
     RHI_BIGNUM_EMBED = 1 << 14,
-    RHI_BIGNUM_LENGTH_SHIFT = 15,   // BIGNUM: 3 bits, embedded digits
+    RHI_BIGNUM_LENGTH_SHIFT = 15, // BIGNUM: 3 bits, embedded digits
     RHI_BIGNUM_LENGTH_MASK = 7 << 15,
-    RHI_FILE_FOREIGN = 1 << 12      // FILE: the descriptor is not ours
+    RHI_FILE_FOREIGN = 1 << 12 // FILE: the descriptor is not ours
 };
 
 #define RHI_OPAQUE ((uint64_t)1 << 32)
 #define RHI_ACCOUNT_ONLY ((uint64_t)1 << 33) // opaque: bytes, but no block
-#define RHI_NODE_LINE_SHIFT 34 // NODE: 30 bits of line
+#define RHI_NODE_LINE_SHIFT 34               // NODE: 30 bits of line
 
 struct rhi_string {
     size_t length;
@@ -271,10 +275,10 @@ rhi_object_set_field(struct rhi_object *object, uint32_t mask, int shift,
 RHI_INLINE bool
 rhi_opaque_refers(enum rh_type type)
 {
-    const uint32_t numbers =
-        1u << RH_TYPE_OBJECT | 1u << RH_TYPE_ARRAY | 1u << RH_TYPE_STRUCT |
-        1u << RH_TYPE_STRING | 1u << RH_TYPE_HASH | 1u << RH_TYPE_BIGNUM |
-        1u << RH_TYPE_FILE | 1u << RH_TYPE_FLOAT;
+    const uint32_t numbers = 1u << RH_TYPE_OBJECT | 1u << RH_TYPE_ARRAY |
+                             1u << RH_TYPE_STRUCT | 1u << RH_TYPE_STRING |
+                             1u << RH_TYPE_HASH | 1u << RH_TYPE_BIGNUM |
+                             1u << RH_TYPE_FILE | 1u << RH_TYPE_FLOAT;
 
     return !(numbers >> type & 1);
 }

@@ -86,10 +86,7 @@ rhi_list_resize(struct rh_heap *heap, struct rhi_object *object, size_t count,
     }
     if (count > old_count && rhi_list_reserve(heap, object, count))
         return RH_NO_MEMORY;
-    if (rhi_object_has(object, RHI_EMBED))
-        rhi_object_set_field(object, RHI_LENGTH_MASK, RHI_LENGTH_SHIFT, count);
-    else
-        object->as.array.length = count;
+    rhi_list_set_length(object, count);
     list = rhi_list_of(object);
     if (count > old_count)
         rhi_values_fill(list.values + old_count, NULL, count - old_count,

@@ -8,8 +8,8 @@
  *
  * A list leaves the slot when it outgrows it, and comes back when it is cut to
  * what the slot holds.  A shared list that is to be written first gets a block
- * of its own; one that is only cut stays shared, while it is longer than what the
- * slot holds.  Cutting never fails.
+ * of its own; one that is only cut stays shared while it is longer than what
+ * the slot holds.  Cutting never fails.
  *
  * Next: ivar.c.
  */
@@ -37,12 +37,22 @@ rhi_list_of(struct rhi_object *object)
                                 object->as.array.length };
 }
 
+// Say that there are so many values, which fit.
+RHI_INLINE void
+rhi_list_set_length(struct rhi_object *object, size_t count)
+{
+    if (rhi_object_has(object, RHI_EMBED))
+        rhi_object_set_field(object, RHI_LENGTH_MASK, RHI_LENGTH_SHIFT, count);
+    else
+        object->as.array.length = count;
+}
+
 // How many values fit without another block.
 size_t rhi_list_room(const struct rhi_object *object);
 
 // Have room for `room` values that belong to the list alone.
-enum rh_status rhi_list_reserve(struct rh_heap *heap,
-                                struct rhi_object *object, size_t room);
+enum rh_status rhi_list_reserve(struct rh_heap *heap, struct rhi_object *object,
+                                size_t room);
 
 // Cut or lengthen; new values are `filler`.  Cutting never fails.
 enum rh_status rhi_list_resize(struct rh_heap *heap, struct rhi_object *object,

@@ -11,7 +11,7 @@
  * zombies, a last call.  Only objects with something to give back are attached
  * for release, so that the sweep never looks at the others.
  *
- * Next: rebuild.c.
+ * Next: plan.h.
  */
 #include "config.h"
 
@@ -48,9 +48,9 @@ static bool
 model_trace_range(void *object, size_t from, size_t to,
                   struct rh_visitor *visitor)
 {
-    return rhi_trace_slice(object, from, to,
-                           (struct rhi_sink){ visitor, visitor_edge,
-                                              visitor_slices, visitor });
+    return rhi_trace_slice(
+        object, from, to,
+        (struct rhi_sink){ visitor, visitor_edge, visitor_slices, visitor });
 }
 
 // ---- instance 2: by marker ----

@@ -5,7 +5,7 @@
  * Nodes and internal objects are three values each; a node's class field is
  * unused.  A zombie refers to nothing and has a destructor to run.
  *
- * Next: inside.h.
+ * Next: inside.h, what all types have in common.
  */
 #include "config.h"
 
@@ -50,8 +50,7 @@ rh_node_new(struct rh_heap *heap, unsigned kind, uint32_t line, rh_value a,
             rh_value b, rh_value c)
 {
     return words_new(heap,
-                     RH_TYPE_NODE |
-                         (uint64_t)(kind & 255) << RHI_NODE_SHIFT |
+                     RH_TYPE_NODE | (uint64_t)(kind & 255) << RHI_NODE_SHIFT |
                          (uint64_t)line << RHI_NODE_LINE_SHIFT,
                      a, b, c);
 }
@@ -139,8 +138,8 @@ imemo_of(rh_value imemo)
 enum rh_imemo_kind
 rh_imemo_kind(rh_value imemo)
 {
-    return (enum rh_imemo_kind)rhi_object_field(
-        imemo_of(imemo), RHI_IMEMO_MASK, RHI_IMEMO_SHIFT);
+    return (enum rh_imemo_kind)rhi_object_field(imemo_of(imemo), RHI_IMEMO_MASK,
+                                                RHI_IMEMO_SHIFT);
 }
 
 rh_value
@@ -150,8 +149,7 @@ rh_imemo_get(rh_value imemo, size_t index)
 }
 
 void
-rh_imemo_set(struct rh_heap *heap, rh_value imemo, size_t index,
-             rh_value value)
+rh_imemo_set(struct rh_heap *heap, rh_value imemo, size_t index, rh_value value)
 {
     words_set(heap, imemo_of(imemo), index, value);
 }
@@ -159,8 +157,7 @@ rh_imemo_set(struct rh_heap *heap, rh_value imemo, size_t index,
 rh_value
 rh_zombie_new(struct rh_heap *heap, rh_data_free_fn free_data, void *data)
 {
-    struct rhi_object *object =
-        rhi_object_new(heap, RH_TYPE_ZOMBIE, RH_FALSE);
+    struct rhi_object *object = rhi_object_new(heap, RH_TYPE_ZOMBIE, RH_FALSE);
 
     if (!object)
         return RH_UNDEF;

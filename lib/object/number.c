@@ -62,11 +62,11 @@ rh_value
 rh_bignum_new(struct rh_heap *heap, rh_value class_of, bool negative,
               const uint32_t *digits, size_t count)
 {
-    struct rhi_object *object = rhi_object_new(
-        heap,
-        RH_TYPE_BIGNUM | NUMBER_FLAGS | RHI_BIGNUM_EMBED |
-            (negative ? 0u : RHI_BIGNUM_POSITIVE),
-        class_of);
+    struct rhi_object *object =
+        rhi_object_new(heap,
+                       RH_TYPE_BIGNUM | NUMBER_FLAGS | RHI_BIGNUM_EMBED |
+                           (negative ? 0u : RHI_BIGNUM_POSITIVE),
+                       class_of);
     uint32_t *block = NULL;
 
     if (!object)
@@ -122,8 +122,8 @@ rh_bignum_digits(rh_value bignum)
 // RATIONAL and COMPLEX: two values.
 
 static rh_value
-pair_new(struct rh_heap *heap, uint64_t type, rh_value class_of,
-         rh_value first, rh_value second)
+pair_new(struct rh_heap *heap, uint64_t type, rh_value class_of, rh_value first,
+         rh_value second)
 {
     rh_value held[] = { class_of, first, second };
     struct rhi_object *object =

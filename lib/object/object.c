@@ -143,9 +143,8 @@ rh_class_set_immediate(struct rh_heap *heap, enum rh_immediate immediate,
     if ((unsigned)immediate >= RH_IMMEDIATE_COUNT)
         return RH_BAD_ARGUMENT;
     if (!state->classes_are_roots) {
-        enum rh_status status =
-            rh_root_add_range(heap, "immediate_classes", state->classes,
-                              RH_IMMEDIATE_COUNT);
+        enum rh_status status = rh_root_add_range(
+            heap, "immediate_classes", state->classes, RH_IMMEDIATE_COUNT);
 
         if (status)
             return status;

@@ -12,7 +12,7 @@
  * Every store of a reference into an object that may be older than it goes
  * through rhi_object_write(): the one place for a write barrier.
  *
- * Next: the types, one by one.
+ * Next: string.h; then the other types, one by one.
  */
 #ifndef RHI_OBJECT_OBJECT_H
 #define RHI_OBJECT_OBJECT_H

@@ -6,21 +6,17 @@
  *     owner       length, room, and a block of room + 1 bytes
  *     shared      length, root, and a place in the root's block
  *
- * Sharing works as for arrays: the block passes to a frozen root without a
- * class, and whoever is changed first copies its part.  (CRuby shares only
- * slices that reach to the end, so that every string ends with a NUL; here any
- * slice is shared, and rh_string_c_string() makes the copy when the NUL is
- * wanted.)
+ * A string moves out of the slot when it outgrows it, and comes back when it
+ * is cut to what the slot holds.  How blocks come to be shared is told in
+ * slice.c; here, whoever is written first copies its part.
  *
- * Next: list.h.
+ * Next: slice.c.
  */
 #include "config.h"
 
 #include "object/string.h"
 
 #include <string.h>
-
-enum { STRING_FLAGS = RH_TYPE_STRING | RH_OBJECT_WB_PROTECTED };
 
 static struct rhi_object *
 string_of(rh_value string)
@@ -29,12 +25,10 @@ string_of(rh_value string)
 }
 
 struct rhi_bytes
-rhi_string_of(struct rhi_object *object)
+rhi_string_of(const struct rhi_object *object)
 {
-    static char nothing[1];
-
     if (rhi_object_is_opaque(object))
-        return (struct rhi_bytes){ nothing, 0 };
+        return (struct rhi_bytes){ "", 0 };
     if (!rhi_object_has(object, RHI_STRING_NOEMBED))
         return (struct rhi_bytes){
             object->as.bytes, rhi_object_field(object, RHI_STRING_LENGTH_MASK,
@@ -54,8 +48,8 @@ string_room(const struct rhi_object *object)
                : RH_STRING_EMBED_BYTES;
 }
 
-static void
-string_set_length(struct rhi_object *object, size_t length)
+void
+rhi_string_set_length(struct rhi_object *object, size_t length)
 {
     if (rhi_object_has(object, RHI_STRING_NOEMBED)) {
         object->as.string.length = length;
@@ -65,7 +59,7 @@ string_set_length(struct rhi_object *object, size_t length)
         rhi_object_set_field(object, RHI_STRING_LENGTH_MASK,
                              RHI_STRING_LENGTH_SHIFT, length);
     }
-    rhi_string_of(object).bytes[length] = '\0';
+    rhi_string_buffer(object)[length] = '\0';
 }
 
 // To a block for exactly `room` bytes.
@@ -79,7 +73,7 @@ string_move_out(struct rh_heap *heap, struct rhi_object *object, size_t room)
     if (room >= PTRDIFF_MAX)
         return false;
     if (owner)
-        bytes = rh_external_realloc(heap, old.bytes,
+        bytes = rh_external_realloc(heap, object->as.string.bytes,
                                     object->as.string.as.room + 1, room + 1);
     else
         bytes = rh_external_malloc(heap, room + 1);
@@ -91,7 +85,7 @@ string_move_out(struct rh_heap *heap, struct rhi_object *object, size_t room)
     object->flags |= RHI_STRING_NOEMBED;
     object->as.string.bytes = bytes;
     object->as.string.as.room = room;
-    string_set_length(object, old.length);
+    rhi_string_set_length(object, old.length);
     rh_external_attach(heap, object);
     return true;
 }
@@ -106,7 +100,7 @@ string_move_in(struct rh_heap *heap, struct rhi_object *object, size_t length)
     if (length)
         memcpy(object->as.bytes, old.bytes, length);
     object->flags &= ~(uint64_t)(RHI_STRING_NOEMBED | RHI_SHARED);
-    string_set_length(object, length);
+    rhi_string_set_length(object, length);
     if (!owner)
         return;
     rh_external_free(heap, old.bytes, old.as.room + 1);
@@ -125,10 +119,10 @@ string_reserve(struct rh_heap *heap, struct rhi_object *object, size_t room)
 }
 
 rh_value
-rh_string_new_capacity(struct rh_heap *heap, rh_value class_of,
-                       size_t capacity)
+rh_string_new_capacity(struct rh_heap *heap, rh_value class_of, size_t capacity)
 {
-    struct rhi_object *string = rhi_object_new(heap, STRING_FLAGS, class_of);
+    struct rhi_object *string =
+        rhi_object_new(heap, RHI_STRING_FLAGS, class_of);
 
     if (string && !string_reserve(heap, string, capacity))
         return RH_UNDEF;
@@ -145,11 +139,11 @@ rh_string_new(struct rh_heap *heap, rh_value class_of, const char *bytes,
     if (value == RH_UNDEF)
         return value;
     string = rh_value_slot(value);
-    string_set_length(string, length);
+    rhi_string_set_length(string, length);
     if (bytes)
-        memcpy(rhi_string_of(string).bytes, bytes, length);
+        memcpy(rhi_string_buffer(string), bytes, length);
     else
-        memset(rhi_string_of(string).bytes, 0, length);
+        memset(rhi_string_buffer(string), 0, length);
     return value;
 }
 
@@ -171,22 +165,15 @@ rh_string_capacity(rh_value string)
     return string_room(string_of(string));
 }
 
-static bool
-string_is_shared(const struct rhi_object *object)
-{
-    return rhi_object_has(object, RHI_STRING_NOEMBED) &&
-           rhi_object_has(object, RHI_SHARED);
-}
-
 const char *
 rh_string_c_string(struct rh_heap *heap, rh_value string)
 {
     struct rhi_object *object = string_of(string);
     struct rhi_bytes bytes = rhi_string_of(object);
-    rh_value root = rh_string_root(string);
 
-    if (root != RH_NIL) {
-        struct rhi_bytes whole = rhi_string_of(string_of(root));
+    if (rhi_string_is_shared(object)) {
+        struct rhi_bytes whole =
+            rhi_string_of(string_of(object->as.string.as.root));
         bool ends_with_root =
             bytes.bytes + bytes.length == whole.bytes + whole.length;
 
@@ -204,7 +191,7 @@ rh_string_modify(struct rh_heap *heap, rh_value string)
     if (rhi_object_is_fixed(object) ||
         !string_reserve(heap, object, rhi_string_of(object).length))
         return NULL;
-    return rhi_string_of(object).bytes;
+    return rhi_string_buffer(object);
 }
 
 enum rh_status
@@ -226,11 +213,11 @@ rh_string_append(struct rh_heap *heap, rh_value string, const char *bytes,
     if (needed > string_room(object) &&
         !string_reserve(heap, object, rhi_max(needed, old.length * 2)))
         return RH_NO_MEMORY;
-    string_set_length(object, needed);
+    rhi_string_set_length(object, needed);
     if (own)
         bytes = rhi_string_of(object).bytes + offset;
     if (length)
-        memmove(rhi_string_of(object).bytes + old.length, bytes, length);
+        memmove(rhi_string_buffer(object) + old.length, bytes, length);
     return RH_OK;
 }
 
@@ -249,100 +236,10 @@ rh_string_resize(struct rh_heap *heap, rh_value string, size_t length)
     }
     if (length > old && !string_reserve(heap, object, length))
         return RH_NO_MEMORY;
-    string_set_length(object, length);
+    rhi_string_set_length(object, length);
     if (length > old)
-        memset(rhi_string_of(object).bytes + old, 0, length - old);
+        memset(rhi_string_buffer(object) + old, 0, length - old);
     return RH_OK;
-}
-
-// The root whose block `*string` uses, made if there is none; RH_UNDEF: no
-// memory.  May collect; `*string` is kept alive and read back.
-static rh_value
-string_share(struct rh_heap *heap, rh_value *string)
-{
-    rh_value held[] = { RH_FALSE, *string };
-    struct rhi_object *object = string_of(*string);
-    uint64_t encoding = object->flags & RHI_STRING_ENCODING_MASK;
-    struct rhi_object *root;
-
-    if (string_is_shared(object))
-        return object->as.string.as.root;
-    if (rhi_object_is_frozen(object))
-        return *string;
-    root = rhi_object_take(heap, STRING_FLAGS, held, 2);
-    if (!root)
-        return RH_UNDEF;
-    *string = held[1];
-    object = rh_value_slot(held[1]);
-    root->flags |= RHI_STRING_NOEMBED | RH_OBJECT_FROZEN | encoding;
-    root->as.string = object->as.string;
-    rh_external_attach(heap, root);
-    object->flags |= RHI_SHARED;
-    rhi_object_write(heap, object, &object->as.string.as.root,
-                     rhi_object_value(root));
-    rhi_object_disown(heap, object);
-    return rhi_object_value(root);
-}
-
-// An empty string of the class and encoding of `held[1]`.
-static struct rhi_object *
-string_alike(struct rh_heap *heap, rh_value *held, size_t count)
-{
-    struct rhi_object *object = rh_value_slot(held[1]);
-    uint64_t encoding = object->flags & RHI_STRING_ENCODING_MASK;
-
-    held[0] = object->class_of;
-    return rhi_object_take(heap, STRING_FLAGS | encoding, held, count);
-}
-
-static rh_value
-string_slice_copy(struct rh_heap *heap, rh_value string, size_t start,
-                  size_t length)
-{
-    rh_value held[] = { RH_FALSE, string };
-    struct rhi_object *slice = string_alike(heap, held, 2);
-
-    if (!slice)
-        return RH_UNDEF;
-    memcpy(slice->as.bytes,
-           rhi_string_of(rh_value_slot(held[1])).bytes + start, length);
-    string_set_length(slice, length);
-    return rhi_object_value(slice);
-}
-
-static rh_value
-string_slice_share(struct rh_heap *heap, rh_value string, size_t start,
-                   size_t length)
-{
-    rh_value root = string_share(heap, &string);
-    rh_value held[] = { RH_FALSE, string, root };
-    struct rhi_object *slice;
-
-    if (root == RH_UNDEF)
-        return RH_UNDEF;
-    slice = string_alike(heap, held, 3);
-    if (!slice)
-        return RH_UNDEF;
-    slice->flags |= RHI_STRING_NOEMBED | RHI_SHARED;
-    slice->as.string.bytes =
-        rhi_string_of(rh_value_slot(held[1])).bytes + start;
-    slice->as.string.length = length;
-    slice->as.string.as.root = held[2];
-    return rhi_object_value(slice);
-}
-
-rh_value
-rh_string_slice(struct rh_heap *heap, rh_value string, size_t start,
-                size_t length)
-{
-    size_t whole = rh_string_length(string);
-
-    if (start > whole)
-        return RH_NIL;
-    length = rhi_min(length, whole - start);
-    if (length <= RH_STRING_EMBED_BYTES)
-        return string_slice_copy(heap, string, start, length);
-    return string_slice_share(heap, string, start, length);
 }
 
 bool
@@ -351,16 +248,6 @@ rh_string_is_embedded(rh_value string)
     const struct rhi_object *object = string_of(string);
 
     return !rhi_object_has(object, RHI_STRING_NOEMBED);
-}
-
-rh_value
-rh_string_root(rh_value string)
-{
-    const struct rhi_object *object = string_of(string);
-
-    if (!string_is_shared(object) || rhi_object_is_opaque(object))
-        return RH_NIL;
-    return object->as.string.as.root;
 }
 
 bool
@@ -386,9 +273,9 @@ rh_string_set_interned(rh_value string)
 }
 
 rhi_finding
-rhi_string_check(struct rhi_object *object)
+rhi_string_check(const struct rhi_object *object)
 {
-    struct rhi_string *string = &object->as.string;
+    const struct rhi_string *string = &object->as.string;
 
     if (!rhi_object_has(object, RHI_STRING_NOEMBED))
         return rhi_string_of(object).length > RH_STRING_EMBED_BYTES

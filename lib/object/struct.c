@@ -22,8 +22,8 @@ rh_value
 rh_struct_new(struct rh_heap *heap, rh_value class_of, const rh_value *values,
               size_t length)
 {
-    struct rhi_object *object = rhi_object_new(
-        heap, RH_TYPE_STRUCT | RH_OBJECT_WB_PROTECTED, class_of);
+    struct rhi_object *object =
+        rhi_object_new(heap, RH_TYPE_STRUCT | RH_OBJECT_WB_PROTECTED, class_of);
 
     if (!object)
         return RH_UNDEF;

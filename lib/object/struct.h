@@ -2,7 +2,7 @@
 /*
  * struct - where the members of a struct are.
  *
- * Next: table.h.
+ * Next: struct.c.
  */
 #ifndef RHI_OBJECT_STRUCT_H
 #define RHI_OBJECT_STRUCT_H

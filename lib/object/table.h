@@ -25,7 +25,7 @@
  *
  * The table knows no keys: who compares and who allocates is hash.c.
  *
- * Next: hash.c.
+ * Next: hash.h.
  */
 #ifndef RHI_OBJECT_TABLE_H
 #define RHI_OBJECT_TABLE_H
@@ -49,8 +49,8 @@ struct rhi_table {
     uint32_t changes;  // counts entries added, changed, taken away
     uint32_t next;     // number of the next entry
     uint32_t unused;
-    uint64_t epoch;    // of the numbers
-    uint64_t serial;   // of this table
+    uint64_t epoch;  // of the numbers
+    uint64_t serial; // of this table
     struct rhi_pair_entry pairs[];
 };
 

@@ -6,7 +6,7 @@
  * string, the regexp, and a block that begins with the number of regions and
  * its own size.
  *
- * Next: file.c.
+ * Next: file.h.
  */
 #include "config.h"
 
@@ -19,8 +19,8 @@ rh_regexp_new(struct rh_heap *heap, rh_value class_of, rh_value source,
               const void *pattern, size_t bytes)
 {
     rh_value held[] = { class_of, source };
-    struct rhi_object *object = rhi_object_take(
-        heap, RH_TYPE_REGEXP | RH_OBJECT_WB_PROTECTED, held, 2);
+    struct rhi_object *object =
+        rhi_object_take(heap, RH_TYPE_REGEXP | RH_OBJECT_WB_PROTECTED, held, 2);
     void *block = NULL;
 
     if (!object)
@@ -85,8 +85,8 @@ rh_match_new(struct rh_heap *heap, rh_value class_of, rh_value string,
              size_t count)
 {
     rh_value held[] = { class_of, string, regexp };
-    struct rhi_object *object = rhi_object_take(
-        heap, RH_TYPE_MATCH | RH_OBJECT_WB_PROTECTED, held, 3);
+    struct rhi_object *object =
+        rhi_object_take(heap, RH_TYPE_MATCH | RH_OBJECT_WB_PROTECTED, held, 3);
 
     if (!object)
         return RH_UNDEF;

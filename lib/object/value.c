@@ -1,4 +1,11 @@
 // SPDX-License-Identifier: MIT
+/*
+ * value - the names of types, and the type of any value.
+ *
+ * Of an object the first word of its slot tells; of an immediate, its tag.
+ *
+ * Next: state.h, what a heap keeps for all its objects.
+ */
 #include "config.h"
 
 #include "object/layout.h"
@@ -6,19 +13,19 @@
 #include <string.h>
 
 static const char *const type_names[RH_TYPE_MASK + 1] = {
-    [RH_TYPE_NONE] = "NONE",         [RH_TYPE_OBJECT] = "OBJECT",
-    [RH_TYPE_CLASS] = "CLASS",       [RH_TYPE_MODULE] = "MODULE",
-    [RH_TYPE_FLOAT] = "FLOAT",       [RH_TYPE_STRING] = "STRING",
-    [RH_TYPE_REGEXP] = "REGEXP",     [RH_TYPE_ARRAY] = "ARRAY",
-    [RH_TYPE_HASH] = "HASH",         [RH_TYPE_STRUCT] = "STRUCT",
-    [RH_TYPE_BIGNUM] = "BIGNUM",     [RH_TYPE_FILE] = "FILE",
-    [RH_TYPE_DATA] = "DATA",         [RH_TYPE_MATCH] = "MATCH",
-    [RH_TYPE_COMPLEX] = "COMPLEX",   [RH_TYPE_RATIONAL] = "RATIONAL",
-    [RH_TYPE_NIL] = "NIL",           [RH_TYPE_TRUE] = "TRUE",
-    [RH_TYPE_FALSE] = "FALSE",       [RH_TYPE_SYMBOL] = "SYMBOL",
-    [RH_TYPE_FIXNUM] = "FIXNUM",     [RH_TYPE_UNDEF] = "UNDEF",
-    [RH_TYPE_IMEMO] = "IMEMO",       [RH_TYPE_NODE] = "NODE",
-    [RH_TYPE_ICLASS] = "ICLASS",     [RH_TYPE_ZOMBIE] = "ZOMBIE",
+    [RH_TYPE_NONE] = "NONE",       [RH_TYPE_OBJECT] = "OBJECT",
+    [RH_TYPE_CLASS] = "CLASS",     [RH_TYPE_MODULE] = "MODULE",
+    [RH_TYPE_FLOAT] = "FLOAT",     [RH_TYPE_STRING] = "STRING",
+    [RH_TYPE_REGEXP] = "REGEXP",   [RH_TYPE_ARRAY] = "ARRAY",
+    [RH_TYPE_HASH] = "HASH",       [RH_TYPE_STRUCT] = "STRUCT",
+    [RH_TYPE_BIGNUM] = "BIGNUM",   [RH_TYPE_FILE] = "FILE",
+    [RH_TYPE_DATA] = "DATA",       [RH_TYPE_MATCH] = "MATCH",
+    [RH_TYPE_COMPLEX] = "COMPLEX", [RH_TYPE_RATIONAL] = "RATIONAL",
+    [RH_TYPE_NIL] = "NIL",         [RH_TYPE_TRUE] = "TRUE",
+    [RH_TYPE_FALSE] = "FALSE",     [RH_TYPE_SYMBOL] = "SYMBOL",
+    [RH_TYPE_FIXNUM] = "FIXNUM",   [RH_TYPE_UNDEF] = "UNDEF",
+    [RH_TYPE_IMEMO] = "IMEMO",     [RH_TYPE_NODE] = "NODE",
+    [RH_TYPE_ICLASS] = "ICLASS",   [RH_TYPE_ZOMBIE] = "ZOMBIE",
 };
 
 const char *

@@ -142,6 +142,7 @@ figure(const char *name, double ops, double (*round)(struct rh_heap *heap),
     }
 
 static void *volatile sink;
+static void *word; // a root
 static volatile size_t answer;
 
 ROUND(round_alloc, sink = rh_heap_alloc(heap))
@@ -168,8 +169,8 @@ ROUND(round_scope, {
     rh_scope_restore(heap, scope);
 })
 ROUND(round_root, {
-    answer = rh_root_add(heap, (void *)&sink);
-    answer = rh_root_remove(heap, (void *)&sink);
+    answer = rh_root_add(heap, &word);
+    answer = rh_root_remove(heap, &word);
 })
 ROUND(round_stat, {
     struct rh_stat stat = { .struct_bytes = sizeof stat };

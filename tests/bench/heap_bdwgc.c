@@ -5,7 +5,11 @@
 
 #include <gc.h>
 
-enum { COLLECTS = true, EXACT = false, MANY = false };
+enum {
+    COLLECTS = true,
+    EXACT = false,
+    MANY = false
+};
 
 struct vm {
     void *root;

@@ -6,7 +6,11 @@
 #include <ruby.h>
 #include <ruby/version.h>
 
-enum { COLLECTS = true, EXACT = false, MANY = false };
+enum {
+    COLLECTS = true,
+    EXACT = false,
+    MANY = false
+};
 
 typedef VALUE ref;
 #define NONE Qnil

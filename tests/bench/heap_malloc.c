@@ -5,7 +5,11 @@
 #include <gnu/libc-version.h>
 #include <malloc.h>
 
-enum { COLLECTS = false, EXACT = true, MANY = true };
+enum {
+    COLLECTS = false,
+    EXACT = true,
+    MANY = true
+};
 
 struct vm {
     void *root;

@@ -9,7 +9,11 @@
 #include <mruby/variable.h>
 #include <mruby/version.h>
 
-enum { COLLECTS = true, EXACT = false, MANY = true };
+enum {
+    COLLECTS = true,
+    EXACT = false,
+    MANY = true
+};
 
 // An mrb_value may be a structure, which cannot be compared.
 typedef struct RArray *ref;
@@ -63,8 +67,7 @@ static inline ref
 node_new(struct vm *vm, ref left, ref right)
 {
     int arena = mrb_gc_arena_save(vm->mrb);
-    mrb_value node =
-        mrb_assoc_new(vm->mrb, value_of(left), value_of(right));
+    mrb_value node = mrb_assoc_new(vm->mrb, value_of(left), value_of(right));
 
     mrb_gc_arena_restore(vm->mrb, arena);
     return ref_of(node);

@@ -22,6 +22,8 @@ bench_libs = lib/librheap.la
 
 EXTRA_DIST += \
 	%D%/bench.h \
+	%D%/bench.sh \
+	%D%/c_nodes.h \
 	%D%/heap_bdwgc.c \
 	%D%/heap_cruby.c \
 	%D%/heap_mruby.c \
@@ -32,7 +34,7 @@ EXTRA_DIST += \
 	# end
 
 .PHONY: bench
-bench: $(bench_programs)
+bench: all $(bench_programs)
 	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
-	CC='$(CC)' CFLAGS='$(CFLAGS)' \
+	CC='$(CC)' CFLAGS='$(CFLAGS)' AWK='$(AWK)' PKG_CONFIG='$(PKG_CONFIG)' \
 	$(SHELL) $(srcdir)/%D%/bench.sh $(BENCH_FLAGS)

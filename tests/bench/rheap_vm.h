@@ -14,7 +14,11 @@
 #include <rheap/verify.h>
 #include <rheap/version.h>
 
-enum { COLLECTS = true, EXACT = true, MANY = true };
+enum {
+    COLLECTS = true,
+    EXACT = true,
+    MANY = true
+};
 
 struct vm {
     struct rh_heap *heap;

@@ -190,7 +190,9 @@ binary_trees(void)
 
 // --- collecting -------------------------------------------------------------
 
-enum { COLLECTIONS = 3 };
+enum {
+    COLLECTIONS = 3
+};
 
 static size_t
 graph_size(void)
@@ -357,7 +359,10 @@ spike(void)
 
 // --- many heaps -------------------------------------------------------------
 
-enum { HEAPS = 300, NODES_OF_SMALL_HEAP = 1000 };
+enum {
+    HEAPS = 300,
+    NODES_OF_SMALL_HEAP = 1000
+};
 
 // An operation is: make a heap, put a list into it, free the heap.  All are
 // there at the same time.
@@ -410,9 +415,8 @@ run(const char *name)
         if (workloads[n].collects && !COLLECTS)
             return 77;
         result = workloads[n].run();
-        printf("%.3f %zu %ld %ld\n", result.ns / (double)result.ops,
-               result.ops, peak_rss_kb(),
-               spike_rss_kb ? spike_rss_kb : rss_kb());
+        printf("%.3f %zu %ld %ld\n", result.ns / (double)result.ops, result.ops,
+               peak_rss_kb(), spike_rss_kb ? spike_rss_kb : rss_kb());
         return 0;
     }
     fprintf(stderr, "no such workload: %s\n", name);

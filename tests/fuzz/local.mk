@@ -15,6 +15,20 @@ fuzz_main = %D%/replay.c
 fuzz_ldflags = $(AM_LDFLAGS)
 endif
 fuzz_libs = lib/librheap-core.la
+
+if RH_TOOLS
+fuzz_programs += %D%/fuzz_replay
+endif
+%C%_fuzz_replay_SOURCES = %D%/fuzz_replay.c $(fuzz_main)
+%C%_fuzz_replay_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tools
+%C%_fuzz_replay_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_replay_LDADD = $(tools_libs)
+EXTRA_DIST += \
+	%D%/corpus/fuzz_replay/positions \
+	%D%/corpus/fuzz_replay/since \
+	%D%/corpus/fuzz_replay/sizes \
+	%D%/corpus/fuzz_replay/types \
+	# end
 EXTRA_DIST += tests/fuzz.sh
 
 .PHONY: fuzz

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Every call for memory fails once, in a program that uses all that can fail:
+ * for n = 1, 2, 3, ... the n-th reservation, commit, release, allocation or
+ * resize is refused, alone or with all that follow.  Whatever happens then,
+ * the heap verifies after every operation, and in the end every byte has come
+ * back.
+ */
+#include "check.h"
+
+// The program.  It takes what it gets.
+
+struct program {
+    struct check_world world;
+    struct node *roots[8];
+    struct node *range[20];
+};
+
+static void
+report_range(struct rh_visitor *visitor, void *context)
+{
+    struct program *program = context;
+
+    for (size_t i = 0; i < CHECK_COUNT(program->range); i++)
+        rh_visit(visitor, &program->range[i]);
+}
+
+static void
+ignore_event(struct rh_heap *heap, const struct rh_event *event, void *context)
+{
+    (void)heap, (void)event, (void)context;
+}
+
+static struct node *
+try_node(struct program *program, struct node *right)
+{
+    struct rh_heap *heap = program->world.heap;
+    size_t scope = rh_scope_save(heap);
+    void **held = rh_scope_hold(heap, right);
+    struct node *node = held ? rh_heap_alloc(heap) : NULL;
+
+    if (node) {
+        node->tag = NODE;
+        node->right = *held;
+    }
+    rh_scope_restore(heap, scope);
+    check_heap(heap);
+    return node;
+}
+
+static void
+try_buffer(struct program *program, struct node **root, size_t bytes)
+{
+    struct rh_heap *heap = program->world.heap;
+    struct node *node = try_node(program, *root);
+    void *larger;
+
+    if (!node)
+        return;
+    *root = node;
+    node->buffer = rh_external_malloc(heap, bytes);
+    check_heap(heap);
+    if (!node->buffer)
+        return;
+    node->bytes = bytes;
+    rh_external_attach(heap, node);
+    larger = rh_external_realloc(heap, node->buffer, bytes, 3 * bytes);
+    check_heap(heap);
+    if (larger) {
+        node->buffer = larger;
+        node->bytes = 3 * bytes;
+    }
+}
+
+static void
+use_roots(struct program *program)
+{
+    struct rh_heap *heap = program->world.heap;
+    size_t added = 0;
+
+    while (added < 20 &&
+           rh_root_add(heap, &program->range[added]) == RH_OK)
+        added++;
+    check_heap(heap);
+    if (rh_root_add_range(heap, NULL, program->range, 20) == RH_OK)
+        assert_int_equal(rh_root_remove_range(heap, program->range), RH_OK);
+    if (rh_root_add_callback(heap, NULL, report_range, program) == RH_OK)
+        assert_int_equal(
+            rh_root_remove_callback(heap, report_range, program), RH_OK);
+    check_heap(heap);
+    while (added-- > 0)
+        check_unroot(heap, &program->range[added]);
+    check_heap(heap);
+}
+
+static void
+use_handles(struct program *program)
+{
+    struct rh_heap *heap = program->world.heap;
+    size_t scope = rh_scope_save(heap);
+
+    for (size_t i = 0; i < 20000; i++)
+        if (!rh_scope_hold(heap, program->roots[i % 8]))
+            break;
+    check_heap(heap);
+    rh_scope_restore(heap, scope);
+}
+
+static void
+use_listeners(struct program *program)
+{
+    struct rh_heap *heap = program->world.heap;
+    size_t listeners = 0;
+
+    while (listeners < 10 &&
+           rh_event_listen(heap, ~0u, ignore_event, NULL) == RH_OK)
+        listeners++;
+    check_heap(heap);
+    (void)try_node(program, NULL);
+    while (listeners-- > 0)
+        assert_int_equal(rh_event_ignore(heap, ignore_event, NULL), RH_OK);
+    check_heap(heap);
+}
+
+static void
+use_objects(struct program *program)
+{
+    struct rh_heap *heap = program->world.heap;
+    size_t slots = rh_heap_slots_per_page(heap);
+
+    for (size_t i = 0; i < 20; i++)
+        try_buffer(program, &program->roots[i % 4], 10 + i);
+    for (size_t i = 0; i < 90 * slots; i++) { // more pages than one commit has
+        struct node *node = rh_heap_alloc(heap);
+
+        if (!node)
+            break;
+        node->right = program->roots[7];
+        program->roots[7] = node;
+    }
+    check_heap(heap);
+}
+
+static void
+use_image(struct program *program)
+{
+    struct rh_heap *heap = program->world.heap;
+
+    memset(program->roots, 0, sizeof program->roots);
+    rh_heap_collect(heap);
+    check_heap(heap);
+    if (rh_image_begin(heap) != RH_OK)
+        fail_msg("the heap is not empty");
+    for (size_t page = 0; page < 300; page += 60)
+        program->roots[page / 60] =
+            rh_image_place(heap, (struct rh_position){ page, 1 }, NULL);
+    rh_image_end(heap);
+    check_heap(heap);
+}
+
+// Answers whether there was a heap at all.
+static bool
+run(struct program *program)
+{
+    struct rh_heap *heap = rh_heap_new(&program->world.config);
+
+    program->world.heap = heap;
+    if (!heap)
+        return false;
+    check_heap(heap);
+    if (rh_root_add_range(heap, NULL, program->roots, 8) != RH_OK)
+        return true;
+    use_objects(program);
+    use_roots(program);
+    use_handles(program);
+    use_listeners(program);
+    rh_heap_collect(heap);
+    check_heap(heap);
+    program->roots[7] = NULL;
+    rh_heap_collect(heap);
+    check_heap(heap);
+    rh_trim_now(heap, RH_TRIM_PAGES | RH_TRIM_ALLOCATOR);
+    check_heap(heap);
+    use_objects(program);
+    rh_heap_safepoint(heap);
+    check_heap(heap);
+    use_image(program);
+    use_objects(program);
+    return true;
+}
+
+static void
+prepare(struct program *program)
+{
+    memset(program, 0, sizeof *program);
+    check_prepare(&program->world);
+    program->world.config.region_bytes = 16 << 20;
+    program->world.config.handle_bytes = 1 << 20;
+    program->world.config.initial_slots = 1000;
+    program->world.config.malloc_limit = 500;
+    program->world.config.malloc_limit_max = 1000;
+}
+
+// Answers whether the n-th call was reached.
+static bool
+run_failing_at(size_t n, bool for_good)
+{
+    static struct program program;
+
+    prepare(&program);
+    program.world.faults.for_good = for_good;
+    check_fail_at(&program.world.faults, n);
+    (void)run(&program);
+    check_close(&program.world);
+    return program.world.faults.failed;
+}
+
+static void
+the_program_runs_when_nothing_fails(void **state)
+{
+    static struct program program;
+
+    (void)state;
+    prepare(&program);
+
+    assert_true(run(&program));
+
+    assert_non_null(program.roots[7]);
+    assert_true(program.world.faults.calls > 100);
+    assert_true(program.world.memory.release_calls > 0);
+    check_close(&program.world);
+}
+
+static void
+each_call_for_memory_may_fail_once(void **state)
+{
+    size_t n = 1;
+
+    (void)state;
+    while (run_failing_at(n, false))
+        n++;
+    assert_true(n > 100);
+}
+
+static void
+from_each_call_on_all_may_fail(void **state)
+{
+    size_t n = 1;
+
+    (void)state;
+    while (run_failing_at(n, true))
+        n++;
+    assert_true(n > 100);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_program_runs_when_nothing_fails),
+        cmocka_unit_test(each_call_for_memory_may_fail_once),
+        cmocka_unit_test(from_each_call_on_all_may_fail),
+    };
+
+    return cmocka_run_group_tests_name("oom", tests, NULL, NULL);
+}
