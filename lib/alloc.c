@@ -115,7 +115,8 @@ rh_heap_alloc_slow(struct rh_heap *heap)
             return NULL;
     }
     rhi_mutator_arm(mutator);
-    rhi_poison_undefined(slot, rhi_heap_slot_bytes(heap));
+    if (heap->region.watched)
+        rhi_poison_undefined(slot, rhi_heap_slot_bytes(heap));
     rhi_event_object(&heap->events, RH_EVENT_OBJECT_NEW, slot);
     return slot;
 }

@@ -17,7 +17,7 @@ recover(struct rh_heap *heap, int attempt, size_t bytes)
     const struct rh_config *config = &heap->config;
 
     if (attempt == 0) {
-        rhi_trim_act(&heap->trim, RH_TRIM_REQUEST,
+        rhi_trim_act(&heap->trim, RH_TRIM_NO_MEMORY,
                      RH_TRIM_PAGES | RH_TRIM_ALLOCATOR);
         return true;
     }

@@ -24,9 +24,8 @@ rhi_cycle_is_allowed(const struct rh_heap *heap)
 
 // Follow what was found so far, so that many roots do not flood the deque.
 static void
-drain_between_roots(const char *category, void *context)
+drain_between_roots(void *context)
 {
-    (void)category;
     rhi_marker_drain(context);
 }
 
@@ -34,13 +33,13 @@ void
 rhi_cycle_mark_reachable(struct rh_heap *heap, void *object)
 {
     struct rh_marker *marker = &heap->marker;
+    struct rhi_root_observer observer = { NULL, drain_between_roots, marker };
 
     rhi_marker_begin(marker, RHI_NEXT);
     if (object)
         rhi_marker_push(marker, object);
     else
-        rhi_roots_visit(&heap->roots, &marker->visitor, drain_between_roots,
-                        marker);
+        rhi_roots_visit(&heap->roots, &marker->visitor, &observer);
     rhi_marker_drain(marker);
 }
 
@@ -50,7 +49,6 @@ cycle_mark(struct rh_heap *heap)
     rhi_line **plane = heap->region.plane;
     rhi_line *old = plane[RHI_MARK];
 
-    heap->phase = RHI_MARKING;
     rhi_cycle_mark_reachable(heap, NULL);
     plane[RHI_MARK] = plane[RHI_NEXT];
     plane[RHI_NEXT] = old; // cleared by the sweep, page by page
@@ -91,6 +89,7 @@ rhi_cycle_collect(struct rh_heap *heap)
 
     heap->history.count++;
     heap->space.collection++;
+    heap->phase = RHI_MARKING; // from here on nobody may allocate or collect
     rhi_event(&heap->events, RH_EVENT_COLLECTION_START);
     rhi_mutator_clear_trap(&heap->mutator, RHI_TRAP_DEBT);
     rhi_mutator_flush(&heap->mutator);

@@ -40,6 +40,18 @@ rhi_events_add(struct rhi_events *events, unsigned kinds, rh_event_fn fn,
     return RH_OK;
 }
 
+// Close the gaps that removed listeners left.
+static void
+events_compact(struct rhi_events *events)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < events->count; i++)
+        if (events->listeners[i].fn)
+            events->listeners[kept++] = events->listeners[i];
+    events->count = kept;
+}
+
 enum rh_status
 rhi_events_remove(struct rhi_events *events, rh_event_fn fn, void *context)
 {
@@ -48,8 +60,9 @@ rhi_events_remove(struct rhi_events *events, rh_event_fn fn, void *context)
     for (size_t i = 0; i < events->count; i++) {
         if (listeners[i].fn != fn || listeners[i].context != context)
             continue;
-        for (events->count--; i < events->count; i++)
-            listeners[i] = listeners[i + 1];
+        listeners[i] = (struct rhi_listener){ NULL, NULL, 0 };
+        if (!events->sending)
+            events_compact(events);
         events_recount(events);
         return RH_OK;
     }
@@ -66,13 +79,20 @@ rhi_events_fini(struct rhi_events *events)
     events->kinds = 0;
 }
 
+// A listener may remove itself or others, and add new ones, which hear of the
+// next event.
 void
 rhi_events_send(struct rhi_events *events, struct rh_event event)
 {
-    for (size_t i = 0; i < events->count; i++) {
+    size_t count = events->count;
+
+    events->sending++;
+    for (size_t i = 0; i < count; i++) {
         struct rhi_listener listener = events->listeners[i];
 
         if (listener.kinds & event.kind)
             listener.fn(events->heap, &event, listener.context);
     }
+    if (--events->sending == 0)
+        events_compact(events);
 }

@@ -15,7 +15,7 @@
 #include <rheap/event.h>
 
 struct rhi_listener {
-    rh_event_fn fn;
+    rh_event_fn fn; // NULL: removed while an event was being sent
     void *context;
     unsigned kinds;
 };
@@ -26,7 +26,8 @@ struct rhi_events {
     struct rhi_listener *listeners;
     size_t count;
     size_t capacity;
-    unsigned kinds; // the union of all listeners' kinds
+    unsigned kinds;   // the union of all listeners' kinds
+    unsigned sending; // events being sent: a listener may cause another
 };
 
 enum rh_status rhi_events_add(struct rhi_events *events, unsigned kinds,

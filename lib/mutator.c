@@ -15,7 +15,7 @@ rhi_mutator_init(struct rh_mutator *mutator, struct rhi_space *space,
         .page = SIZE_MAX,
         .run_offset = run_offset,
         .space = space,
-        .traps = rhi_poison_is_on() ? RHI_TRAP_TOOL : 0,
+        .traps = space->region->watched ? RHI_TRAP_TOOL : 0,
     };
     mutator->fast.base = space->region->base;
     mutator->fast.mark = space->region->plane[RHI_MARK];
@@ -26,16 +26,19 @@ rhi_mutator_init(struct rh_mutator *mutator, struct rhi_space *space,
 static void
 mutator_enter_run(struct rh_mutator *mutator, char *slot)
 {
+    bool watched = mutator->space->region->watched;
     struct rhi_run *run;
 
     mutator->fast.next = mutator->run_end = slot;
     mutator->next_run = NULL;
     if (slot) {
         run = rhi_run_of(slot, mutator->run_offset);
-        rhi_poison_defined(run, sizeof *run);
+        if (watched)
+            rhi_poison_defined(run, sizeof *run);
         mutator->run_end = run->end;
         mutator->next_run = run->next;
-        rhi_poison_free(run, sizeof *run);
+        if (watched)
+            rhi_poison_free(run, sizeof *run);
     }
     rhi_mutator_arm(mutator);
 }

@@ -47,21 +47,25 @@ rhi_page_free_bits(const struct rhi_region *region, size_t page, uint64_t *line)
 }
 
 static void
-run_write(char *slot, size_t run_offset, char *end)
+run_write(const struct rhi_region *region, char *slot, size_t run_offset,
+          char *end)
 {
     struct rhi_run *run = rhi_run_of(slot, run_offset);
 
-    rhi_poison_undefined(run, sizeof *run);
+    if (region->watched)
+        rhi_poison_undefined(run, sizeof *run);
     *run = (struct rhi_run){ 0, end, NULL };
 }
 
 static void
-run_link(char *slot, size_t run_offset, char *next)
+run_link(const struct rhi_region *region, char *slot, size_t run_offset,
+         char *next)
 {
     struct rhi_run *run = rhi_run_of(slot, run_offset);
 
     run->next = next;
-    rhi_poison_free(run, sizeof *run);
+    if (region->watched)
+        rhi_poison_free(run, sizeof *run);
 }
 
 char *
@@ -77,16 +81,16 @@ rhi_page_thread(const struct rhi_region *region, size_t page,
         uint32_t end = rhi_line_next_clear(free, start, slots);
         char *slot = rhi_page_slot(region, page, start);
 
-        run_write(slot, run_offset, rhi_page_slot(region, page, end));
+        run_write(region, slot, run_offset, rhi_page_slot(region, page, end));
         if (last)
-            run_link(last, run_offset, slot);
+            run_link(region, last, run_offset, slot);
         else
             first = slot;
         last = slot;
         start = rhi_line_next_set(free, end, slots);
     }
     if (last)
-        run_link(last, run_offset, NULL);
+        run_link(region, last, run_offset, NULL);
     return first;
 }
 

@@ -130,6 +130,7 @@ rhi_region_init(struct rhi_region *region, const struct rh_memory *memory,
     *region = (struct rhi_region){
         .granule_pages = granule >> RHI_PAGE_LOG,
         .os_page = os_page,
+        .watched = rhi_poison_is_on(),
         .memory = *memory,
         .panic = panic,
     };

@@ -29,7 +29,7 @@ rhi_roots_init(struct rhi_roots *roots, struct rh_fast *fast,
         .handle_step = step,
     };
     fast->handle_top = fast->handle_end = roots->handles;
-    return roots->handles != NULL;
+    return true;
 }
 
 void
@@ -163,39 +163,78 @@ rhi_roots_grow_handles(struct rhi_roots *roots)
     return true;
 }
 
-static void
-words_visit(struct rh_visitor *visitor, struct rhi_root_range range,
-            rhi_root_pause pause, void *context)
-{
-    void **word = range.first;
+// A visit under way.
+struct root_visit {
+    struct rh_visitor *visitor;
+    const struct rhi_root_observer *observer;
+    size_t since_pause; // words visited
+};
 
-    for (size_t i = 0; i < range.count; i++) {
-        if (i % PIECE == 0)
-            pause(range.category, context);
-        rh_visit(visitor, &word[i]);
+static void
+visit_enter(struct root_visit *visit, const char *category)
+{
+    if (visit->observer->enter)
+        visit->observer->enter(category, visit->observer->context);
+}
+
+static void
+visit_pause(struct root_visit *visit)
+{
+    visit->since_pause = 0;
+    if (visit->observer->pause)
+        visit->observer->pause(visit->observer->context);
+}
+
+static void
+visit_range(struct root_visit *visit, const struct rhi_root_range *range)
+{
+    void **word = range->first;
+
+    visit_enter(visit, range->category);
+    for (size_t i = 0; i < range->count; i++) {
+        rh_visit(visit->visitor, &word[i]);
+        if (++visit->since_pause == PIECE)
+            visit_pause(visit);
     }
+}
+
+// Handles hold plain addresses of slots, whatever the model's encoding is.
+static void
+visit_handles(struct root_visit *visit, void **handles, size_t count)
+{
+    visit_enter(visit, "handles");
+    for (size_t i = 0; i < count; i++) {
+        rh_visit_pointer(visit->visitor, &handles[i]);
+        if (++visit->since_pause == PIECE)
+            visit_pause(visit);
+    }
+}
+
+static void
+visit_callback(struct root_visit *visit,
+               const struct rhi_root_callback *callback)
+{
+    visit_enter(visit, callback->category);
+    callback->trace(visit->visitor, callback->context);
+    visit_pause(visit);
 }
 
 void
 rhi_roots_visit(struct rhi_roots *roots, struct rh_visitor *visitor,
-                rhi_root_pause pause, void *context)
+                const struct rhi_root_observer *observer)
 {
+    struct root_visit visit = { visitor, observer, 0 };
     size_t handle_count = rhi_roots_handle_count(roots);
 
     if (handle_count > roots->handle_peak)
         roots->handle_peak = handle_count;
     for (size_t i = 0; i < roots->address_count; i++)
-        words_visit(visitor, roots->addresses[i], pause, context);
+        visit_range(&visit, &roots->addresses[i]);
     for (size_t i = 0; i < roots->range_count; i++)
-        words_visit(visitor, roots->ranges[i], pause, context);
-    words_visit(
-        visitor,
-        (struct rhi_root_range){ "handles", roots->handles, handle_count },
-        pause, context);
-    for (size_t i = 0; i < roots->callback_count; i++) {
-        pause(roots->callbacks[i].category, context);
-        roots->callbacks[i].trace(visitor, roots->callbacks[i].context);
-    }
+        visit_range(&visit, &roots->ranges[i]);
+    visit_handles(&visit, roots->handles, handle_count);
+    for (size_t i = 0; i < roots->callback_count; i++)
+        visit_callback(&visit, &roots->callbacks[i]);
 }
 
 const char *

@@ -68,11 +68,18 @@ enum rh_status rhi_roots_remove_callback(struct rhi_roots *roots,
 // Commit more of the handle stack; false: no memory.
 bool rhi_roots_grow_handles(struct rhi_roots *roots);
 
-// Report every root to `visitor`.  `pause(category, context)` is called before
-// the roots of a category, and again after every few hundred words of it.
-typedef void (*rhi_root_pause)(const char *category, void *context);
+// Told while roots are visited; either function may be NULL.
+struct rhi_root_observer {
+    // The roots that follow are of this category.
+    void (*enter)(const char *category, void *context);
+    // A few hundred roots were visited since the last pause, or a callback.
+    void (*pause)(void *context);
+    void *context; // passed to both
+};
+
+// Report every root to `visitor`.
 void rhi_roots_visit(struct rhi_roots *roots, struct rh_visitor *visitor,
-                     rhi_root_pause pause, void *context);
+                     const struct rhi_root_observer *observer);
 
 RHI_INLINE size_t
 rhi_roots_handle_count(const struct rhi_roots *roots)

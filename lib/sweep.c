@@ -51,17 +51,15 @@ page_release(struct rhi_sweep *sweep, size_t page, const uint64_t *dead)
 {
     struct rhi_region *region = sweep->space->region;
     uint64_t *external = region->plane[RHI_EXTERNAL][page];
-    uint64_t *special = region->plane[RHI_SPECIAL][page];
     bool all = sweep->model->flags & RH_MODEL_RELEASE_ALL;
     rhi_line bits;
 
     for (int word = 0; word < RHI_LINE_WORDS; word++)
-        bits[word] =
-            dead[word] & (all ? ~UINT64_C(0) : external[word] | special[word]);
+        bits[word] = dead[word] & (all ? ~UINT64_C(0) : external[word]);
     if (sweep->model->release && !rhi_line_is_empty(bits))
         each_slot(sweep, page, bits, slot_release);
     line_forget(external, dead);
-    line_forget(special, dead);
+    line_forget(region->plane[RHI_SPECIAL][page], dead);
 }
 
 static void
@@ -73,7 +71,7 @@ page_bury(struct rhi_sweep *sweep, size_t page, const uint64_t *dead)
         each_slot(sweep, page, dead, slot_tell);
     page_release(sweep, page, dead);
     line_forget(allocated, dead);
-    if (rhi_poison_is_on())
+    if (sweep->space->region->watched)
         each_slot(sweep, page, dead, slot_poison);
 }
 

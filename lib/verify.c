@@ -163,12 +163,6 @@ check_object(struct check *check, void *object)
 }
 
 static void
-check_no_pause(const char *category, void *context)
-{
-    (void)category, (void)context;
-}
-
-static void
 check_objects(struct check *check)
 {
     const struct rhi_region *region = &check->heap->region;
@@ -200,7 +194,8 @@ check_references(struct rh_heap *heap)
     check.visitor.span = heap->region.top << (RHI_PAGE_LOG - 3);
     check.visitor.edge = check_edge;
     check.visitor.slices = check_slices;
-    rhi_roots_visit(&heap->roots, &check.visitor, check_no_pause, NULL);
+    rhi_roots_visit(&heap->roots, &check.visitor,
+                    &(struct rhi_root_observer){ NULL, NULL, NULL });
     if (heap->model->trace)
         check_objects(&check);
     return check.violation;

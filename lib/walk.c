@@ -240,7 +240,9 @@ rh_walk_roots(struct rh_heap *heap, rh_root_walk_fn fn, void *context)
     reference_walk_init(&walk, heap);
     walk.root_fn = fn;
     walk.context = context;
-    rhi_roots_visit(&heap->roots, &walk.visitor, reference_category, &walk);
+    rhi_roots_visit(
+        &heap->roots, &walk.visitor,
+        &(struct rhi_root_observer){ reference_category, NULL, &walk });
     return walk_end(heap, walk.going);
 }
 

@@ -3,7 +3,6 @@
 #include "check.h"
 
 #include "heap.h"
-#include "poison.h"
 
 // A bag has two plain references and any number of items in a buffer.  It is
 // traced in one go, or, as a container, slice by slice.

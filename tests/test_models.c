@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Other ideas of what an object is: sizes, encodings, and what a model leaves
 // out.
+#include "config.h"
+
 #include "check.h"
 
 #include "base.h"

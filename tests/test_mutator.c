@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The cursor: in which order slots are handed out, and how they are counted.
+#include "config.h"
+
 #include "check.h"
 
 #include "heap.h"

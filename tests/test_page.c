@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // One page: its header, its slots, and the runs of free ones.
+#include "config.h"
+
 #include "check.h"
 
 #include "page.h"

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The reserved range, its tables, and how both get memory and lose it.
+#include "config.h"
+
 #include "check.h"
 
 #include "poison.h"

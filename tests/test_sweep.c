@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Burying what was not found: by bits, without looking at it.
+#include "config.h"
+
 #include "check.h"
 
 #include "heap.h"

@@ -93,7 +93,8 @@ typedef void (*rh_panic_fn)(struct rh_heap *heap, const char *message,
 
 /* `bytes` could not be had, after everything else was tried.  Free something
  * and answer true to have it tried once more; or answer false, or leave by
- * longjmp.  May not allocate from this heap. */
+ * longjmp.  May not allocate from this heap or collect it: the caller may be
+ * in the middle of changing an object. */
 typedef bool (*rh_out_of_memory_fn)(struct rh_heap *heap, size_t bytes,
                                     void *context);
 

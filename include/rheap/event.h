@@ -14,7 +14,7 @@ enum rh_event_kind {
     RH_EVENT_MARK_END = 8,
     RH_EVENT_SWEEP_END = 16,
     RH_EVENT_PAGE_NEW = 32,      /* a page got memory for the first time */
-    RH_EVENT_PAGE_TOMB = 64,     /* its last object died */
+    RH_EVENT_PAGE_TOMB = 64,     /* a collection found it empty */
     RH_EVENT_PAGE_REVIVED = 128, /* a tomb page is allocated from again */
     RH_EVENT_PAGE_RELEASED = 256 /* its memory went back to the system */
 };
@@ -25,7 +25,8 @@ struct rh_event {
     size_t page;  /* of the page events, else SIZE_MAX */
 };
 
-/* May not call into the heap except for queries; may not leave by longjmp. */
+/* May not call into the heap, except for queries and to listen or ignore; may
+ * not leave by longjmp. */
 typedef void (*rh_event_fn)(struct rh_heap *heap, const struct rh_event *event,
                             void *context);
 

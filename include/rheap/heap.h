@@ -34,7 +34,8 @@ RH_API void rh_heap_collect(struct rh_heap *heap) RH_MAY_COLLECT;
 /* Collect if a collection is due. */
 RH_API void rh_heap_safepoint(struct rh_heap *heap) RH_MAY_COLLECT;
 
-/* Whether the next allocation or safe point would collect. */
+/* Whether a collection is due and allowed: a safe point would run it, an
+ * allocation at the end of its page at the latest.  Stress does not count. */
 RH_API bool rh_heap_is_due(const struct rh_heap *heap);
 
 /* No automatic collections until enabled again; the heap grows instead.

@@ -9,14 +9,18 @@
 
 #include <rheap/declare.h>
 
+#include <string.h>
+
 RH_BEGIN_DECLARATIONS
 
 /* How a reference is encoded in a word, for languages that tag pointers.
  * A word w is a reference when (w & tag_mask) == tag; the address of the slot
- * is then w & mask.  Words that give no slot address inside the heap are
- * ignored, so immediates need no test of their own.
+ * is then w & mask.  Addresses outside the heap are ignored.  With a mask
+ * other than ~0 a word may be a number that looks like a reference: then
+ * everything that is not the address of an object is ignored, too.  With plain
+ * pointers that would be a mistake of the caller, and is not looked for.
  *   plain pointers      { ~0, 0, 0 }            (all zero means this, too)
- *   low-tagged          { ~7, 0, 0 }
+ *   low-tagged          { ~7, 7, the tag }
  *   NaN-boxed           { 2^48 - 1, 0xffff << 48, the tag } */
 struct rh_encoding {
     uintptr_t mask;     /* the bits of the word that are the address */
@@ -36,6 +40,16 @@ struct rh_visitor {
     void (*slices)(struct rh_visitor *visitor, void *object);
 };
 
+/* The word at `edge`, whatever type the embedder gave it. */
+static inline uintptr_t
+rh_visitor_word(const void *edge)
+{
+    uintptr_t word;
+
+    memcpy(&word, edge, sizeof word);
+    return word;
+}
+
 /* True when `address` can be a slot of the heap: in range and a multiple of 8,
  * by one compare of the rotated distance. */
 static inline bool
@@ -52,7 +66,7 @@ rh_visitor_covers(const struct rh_visitor *visitor, uintptr_t address)
 static inline void
 rh_visit(struct rh_visitor *visitor, void *edge)
 {
-    uintptr_t word = *(uintptr_t *)edge;
+    uintptr_t word = rh_visitor_word(edge);
 
     if ((word & visitor->encoding.tag_mask) == visitor->encoding.tag &&
         rh_visitor_covers(visitor, word & visitor->encoding.mask))
@@ -63,7 +77,7 @@ rh_visit(struct rh_visitor *visitor, void *edge)
 static inline void
 rh_visit_pointer(struct rh_visitor *visitor, void *edge)
 {
-    if (rh_visitor_covers(visitor, *(uintptr_t *)edge))
+    if (rh_visitor_covers(visitor, rh_visitor_word(edge)))
         visitor->edge(visitor, edge, ~(uintptr_t)0);
 }
 
@@ -94,6 +108,10 @@ enum rh_model_flags {
 struct rh_marker;
 
 struct rh_model {
+    /* sizeof(struct rh_model), by which later versions know what the embedder
+     * knows; 0 means the fields of version 0.1. */
+    size_t struct_bytes;
+
     const char *name;
 
     /* Report every reference of `object` except its container part.  May not

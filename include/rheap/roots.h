@@ -14,6 +14,9 @@
 
 RH_BEGIN_DECLARATIONS
 
+/* Words at addresses and in ranges are in the model's encoding; handles hold
+ * plain addresses of slots. */
+
 /* The word at `address` is a root until removed.  The same address may be
  * added again; each add wants its own remove.  O(1) amortised. */
 RH_API enum rh_status rh_root_add(struct rh_heap *heap,

@@ -269,6 +269,13 @@ plan_natural(struct rh_heap *heap, struct rhi_plan *plan)
     }
 }
 
+static enum rh_imemo_kind
+plan_imemo_kind(const struct rh_rebuild *wish)
+{
+    return wish->name ? rh_imemo_kind_named(wish->name, wish->name_length)
+                      : RH_IMEMO_OTHER;
+}
+
 static uint64_t
 plan_flags(const struct rh_rebuild *wish)
 {
@@ -287,9 +294,7 @@ plan_flags(const struct rh_rebuild *wish)
             flags |= RHI_STRING_INTERNED;
     }
     if (wish->type == RH_TYPE_IMEMO)
-        flags |= (uint64_t)rh_imemo_kind_named(wish->name ? wish->name : "",
-                                               wish->name_length)
-                 << RHI_IMEMO_SHIFT;
+        flags |= (uint64_t)plan_imemo_kind(wish) << RHI_IMEMO_SHIFT;
     return flags;
 }
 
