@@ -53,7 +53,8 @@ heap_build_collector(struct rh_heap *heap)
     const struct rh_config *config = &heap->config;
 
     rhi_external_init(&heap->external, config, &heap->panic);
-    rhi_marker_init(&heap->marker, &heap->region, heap->model);
+    rhi_marker_init(&heap->marker, &heap->region, heap->model,
+                    &heap->space.shape);
     heap->sweep =
         (struct rhi_sweep){ &heap->space, &heap->events, heap->model, heap, 0 };
     rhi_trim_init(&heap->trim, &heap->space, &heap->external, config);

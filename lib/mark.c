@@ -7,8 +7,13 @@ static void
 marker_visit_edge(struct rh_visitor *visitor, void *edge, uintptr_t mask)
 {
     struct rh_marker *marker = (struct rh_marker *)visitor;
+    uintptr_t address = rh_visitor_word(edge) & mask;
 
-    rhi_marker_push(marker, (void *)(*(uintptr_t *)edge & mask));
+    if (!rhi_visitor_accepts(marker->region, address, mask))
+        return;
+    RHI_CHECK(marker->region->panic,
+              rhi_page_is_object(marker->region, address));
+    rhi_marker_push(marker, (void *)address);
 }
 
 static void
@@ -21,40 +26,38 @@ _Static_assert(offsetof(struct rh_marker, visitor) == 0,
                "a visitor is cast to its marker");
 
 void
-rhi_marker_init(struct rh_marker *marker, struct rhi_region *region,
-                const struct rh_model *model)
+rhi_visitor_init(struct rh_visitor *visitor, const struct rhi_region *region,
+                 const struct rh_model *model)
 {
-    *marker = (struct rh_marker){
-        .visitor = { .base = region->base,
-                     .encoding = model->encoding,
-                     .edge = marker_visit_edge,
-                     .slices = marker_visit_slices },
-        .region = region,
-        .model = model,
+    *visitor = (struct rh_visitor){
+        .base = region->base,
+        .span = region->top << (RHI_PAGE_LOG - 3),
+        .encoding = model->encoding,
     };
-    if (!model->encoding.mask)
-        marker->visitor.encoding.mask = ~(uintptr_t)0;
+    if (!visitor->encoding.mask)
+        visitor->encoding.mask = ~(uintptr_t)0;
 }
 
-// The first page that has memory speaks for all: a heap has one slot size.
-static const struct rhi_shape *
-find_shape(const struct rhi_region *region)
+void
+rhi_marker_init(struct rh_marker *marker, struct rhi_region *region,
+                const struct rh_model *model, const struct rhi_shape *shape)
 {
-    for (size_t page = 0; page < region->top; page++)
-        if (region->pages[page].shape)
-            return region->pages[page].shape;
-    return NULL;
+    *marker = (struct rh_marker){
+        .region = region,
+        .model = model,
+        .shape = shape,
+    };
 }
 
 void
 rhi_marker_begin(struct rh_marker *marker, enum rhi_plane plane)
 {
+    rhi_visitor_init(&marker->visitor, marker->region, marker->model);
+    marker->visitor.edge = marker_visit_edge;
+    marker->visitor.slices = marker_visit_slices;
     marker->plane = marker->region->plane[plane];
-    marker->shape = find_shape(marker->region);
-    marker->visitor.span = marker->region->top << (RHI_PAGE_LOG - 3);
     marker->gray_peak = 0;
     marker->gray_cursor = 0;
-    marker->sliced_gray = false;
 }
 
 static void
@@ -66,14 +69,16 @@ marker_note_peak(struct rh_marker *marker)
         marker->peak_bytes = bytes;
 }
 
+// Set a bit that says that something is to be done here later.
 static void
-marker_set_gray(struct rh_marker *marker, const void *object)
+marker_defer(struct rh_marker *marker, enum rhi_plane plane,
+             const void *object)
 {
     struct rhi_region *region = marker->region;
     uintptr_t address = (uintptr_t)object;
     size_t page = rhi_region_page(region, address);
 
-    rhi_bit_set(region->plane[RHI_GRAY][page],
+    rhi_bit_set(region->plane[plane][page],
                 rhi_shape_index(marker->shape, rhi_page_offset(address)));
     if (!(region->flags[page] & RHI_FLAG_GRAY)) {
         region->flags[page] |= RHI_FLAG_GRAY;
@@ -85,63 +90,53 @@ marker_set_gray(struct rh_marker *marker, const void *object)
 void
 rhi_marker_spill(struct rh_marker *marker)
 {
-    marker_set_gray(marker, marker->deque[marker->bottom++ % RHI_DEQUE_LENGTH]);
+    marker_defer(marker, RHI_GRAY,
+                 marker->deque[marker->bottom++ % RHI_DEQUE_LENGTH]);
 }
 
 void
 rhi_marker_add_slices(struct rh_marker *marker, void *object)
 {
-    if (marker->slice_count < RHI_SLICES_LENGTH) {
+    if (marker->slice_count < RHI_SLICES_LENGTH)
         marker->slices[marker->slice_count++] = (struct rhi_slice){ object, 0 };
-    } else {
-        marker->sliced_gray = true;
-        marker_set_gray(marker, object);
+    else
+        marker_defer(marker, RHI_SLICED, object);
+}
+
+// Call `add` for each slot of a page whose bit is in `bits`.
+static void
+page_add(struct rh_marker *marker, size_t page, uint32_t word, uint64_t bits,
+         void (*add)(struct rh_marker *marker, void *object))
+{
+    for (; bits; bits &= bits - 1) {
+        uint32_t index = word * 64 + (uint32_t)__builtin_ctzll(bits);
+
+        add(marker, rhi_page_slot(marker->region, page, index));
     }
 }
 
-static void
-ignore_edge(struct rh_visitor *visitor, void *edge, uintptr_t mask)
-{
-    (void)visitor, (void)edge, (void)mask;
-}
-
-// Only the object itself knows whether it is a container: trace it once more,
-// deaf to everything but its slices.
-static void
-marker_ask_for_slices(struct rh_marker *marker, void *object)
-{
-    marker->visitor.edge = ignore_edge;
-    marker->model->trace(object, &marker->visitor);
-    marker->visitor.edge = marker_visit_edge;
-}
-
-// Queue the gray objects of a page.  Following one can make others of this
-// page gray again, so the bits are taken first.
+// Queue what is waiting on a page.  Following it can make others of this page
+// wait again, so the bits are taken first.
 static void
 page_take_gray(struct rh_marker *marker, size_t page)
 {
     struct rhi_region *region = marker->region;
     uint64_t *gray = region->plane[RHI_GRAY][page];
+    uint64_t *sliced = region->plane[RHI_SLICED][page];
     const uint64_t *black = marker->plane[page];
 
     region->flags[page] &= (uint8_t)~RHI_FLAG_GRAY;
     marker->gray_pages--;
     for (uint32_t word = 0; word < RHI_LINE_WORDS; word++) {
-        uint64_t bits = gray[word];
+        uint64_t white = gray[word] & ~black[word]; // not reached since
+        uint64_t halves = sliced[word];
 
-        if (bits)
+        if (gray[word])
             gray[word] = 0;
-        if (!marker->sliced_gray)
-            bits &= ~black[word]; // reached by another way since
-        for (; bits; bits &= bits - 1) {
-            uint32_t index = word * 64 + (uint32_t)__builtin_ctzll(bits);
-            void *object = rhi_page_slot(region, page, index);
-
-            if (rhi_bit_test(black, index))
-                marker_ask_for_slices(marker, object);
-            else
-                rhi_marker_push(marker, object);
-        }
+        if (halves)
+            sliced[word] = 0;
+        page_add(marker, page, word, white, rhi_marker_push);
+        page_add(marker, page, word, halves, rhi_marker_add_slices);
     }
 }
 
@@ -189,10 +184,7 @@ drain_any_size(struct rh_marker *marker)
 void
 rhi_marker_drain_any(struct rh_marker *marker)
 {
-    const struct rhi_page *pages = marker->region->pages;
-
-    if (marker->region->top && pages[0].shape &&
-        pages[0].shape->slot_bytes == RHI_DEFAULT_SLOT_BYTES)
+    if (marker->shape->slot_bytes == RHI_DEFAULT_SLOT_BYTES)
         drain_default_size(marker);
     else
         drain_any_size(marker);

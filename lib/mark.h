@@ -21,11 +21,12 @@
  * random links, and a random digraph of 4 million objects, marking costs 4, 11
  * and 31 ns an object (doc/design/marking.md has the alternatives).
  *
- * So marking needs no memory to finish, no recursion, and one OS page of a
- * forked child.  A gray bit on an object that is already black means: either
- * a container whose slices found no room, to be sliced from its beginning, or
- * an object that was reached by another way after it had been spilled.  It is
- * asked which.
+ * A container that finds no room among the slices becomes a bit in a plane of
+ * its own, `sliced`, and is sliced from its beginning when its page is scanned.
+ * Nothing is followed twice.
+ *
+ * So marking needs no memory to finish and no recursion; in a forked child it
+ * makes the 5 KB of the marker private, and the lines it writes.
  *
  * INVARIANTS
  *   M1  when marking ends, deque, fifo and slices are empty and no gray bit is
@@ -66,14 +67,31 @@ struct rh_marker {
     size_t gray_pages;  // pages that are flagged
     size_t gray_peak;   // most of them since marking began
     size_t gray_cursor; // the page to look at next
-    bool sliced_gray;   // a gray bit may mean a black container
     size_t peak_bytes;  // most memory beside the heap ever used
     void *deque[RHI_DEQUE_LENGTH];
     struct rhi_slice slices[RHI_SLICES_LENGTH];
 };
 
+// `shape` is that of all pages.
 void rhi_marker_init(struct rh_marker *marker, struct rhi_region *region,
-                     const struct rh_model *model);
+                     const struct rh_model *model,
+                     const struct rhi_shape *shape);
+
+// A visitor of everything in the region as it is now; the caller sets its two
+// functions.
+void rhi_visitor_init(struct rh_visitor *visitor,
+                      const struct rhi_region *region,
+                      const struct rh_model *model);
+
+// Whether a word that the visitor has let pass is to be followed.  A tagged
+// word can be a number that looks like a reference, so it must lead to an
+// object; a plain pointer that does not is a mistake of the caller.
+RHI_INLINE bool
+rhi_visitor_accepts(const struct rhi_region *region, uintptr_t address,
+                    uintptr_t mask)
+{
+    return mask == ~(uintptr_t)0 || rhi_page_is_object(region, address);
+}
 
 // Begin to set bits of `plane`, which is clear.
 void rhi_marker_begin(struct rh_marker *marker, enum rhi_plane plane);

@@ -36,6 +36,16 @@ rhi_page_is_slot(const struct rhi_region *region, uintptr_t address)
     return index < shape->slots && rhi_shape_offset(shape, index) == offset;
 }
 
+bool
+rhi_page_is_object(const struct rhi_region *region, uintptr_t address)
+{
+    size_t page = rhi_region_page(region, address);
+
+    return rhi_page_is_slot(region, address) &&
+           rhi_bit_test(region->plane[RHI_ALLOCATED][page],
+                        rhi_page_index(region, address));
+}
+
 void
 rhi_page_free_bits(const struct rhi_region *region, size_t page, uint64_t *line)
 {
@@ -163,6 +173,7 @@ rhi_page_check(const struct rhi_region *region, size_t page,
         return "P4";
     if (!rhi_line_is_empty(region->plane[RHI_NEXT][page]) ||
         !rhi_line_is_empty(region->plane[RHI_GRAY][page]) ||
+        !rhi_line_is_empty(region->plane[RHI_SLICED][page]) ||
         region->flags[page] & RHI_FLAG_GRAY)
         return "P5";
     if (!header_is_right(region, page, heap, shape))

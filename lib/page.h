@@ -27,7 +27,7 @@
  *   P2  live[page] is the number of allocated bits
  *   P3  mark is a subset of allocated
  *   P4  external and special are subsets of allocated
- *   P5  between collections next and gray are clear
+ *   P5  between collections next, gray and sliced are clear
  *   P6  the header of a page with memory names its heap, number and slot size
  *
  * Next: space.h, which page is on which list.
@@ -93,6 +93,10 @@ rhi_page_index(const struct rhi_region *region, uintptr_t address)
 
 // Whether an address that the region covers is the first byte of a slot.
 bool rhi_page_is_slot(const struct rhi_region *region, uintptr_t address);
+
+// Whether an address that the region covers is that of an object: the first
+// byte of an allocated slot.
+bool rhi_page_is_object(const struct rhi_region *region, uintptr_t address);
 
 // The slots of a page that have no object.
 void rhi_page_free_bits(const struct rhi_region *region, size_t page,

@@ -45,6 +45,7 @@ enum rhi_plane {
     RHI_NEXT,       // the major collection being built; all clear otherwise
     RHI_ALLOCATED,  // handed out, and not found dead since
     RHI_GRAY,       // waiting to be marked, when the work list was full
+    RHI_SLICED,     // marked, its container waiting to be followed, likewise
     RHI_EXTERNAL,   // the model's release wants to hear of its death
     RHI_SPECIAL,    // something is kept about it in a table beside the heap
     RHI_REMEMBERED, // old, and may refer to young objects (reserved)

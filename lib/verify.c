@@ -32,7 +32,7 @@ static const struct meaning meanings[] = {
     { "P2", "the live count is the number of allocated bits" },
     { "P3", "marked slots are allocated" },
     { "P4", "slots with something outside are allocated" },
-    { "P5", "no gray or next bits between collections" },
+    { "P5", "no next, gray or sliced bits between collections" },
     { "P6", "a page header names its heap, number and slot size" },
     { "S1", "every page is on exactly the list it names" },
     { "S2", "tomb pages have no objects, released pages no bits" },
@@ -132,11 +132,12 @@ static void
 check_edge(struct rh_visitor *visitor, void *edge, uintptr_t mask)
 {
     struct check *check = (struct check *)visitor;
-    uintptr_t to = *(uintptr_t *)edge & mask;
+    uintptr_t to = rh_visitor_word(edge) & mask;
     const struct rhi_region *region = &check->heap->region;
     uintptr_t from = (uintptr_t)check->object;
 
-    if (check->violation.invariant || rh_heap_is_live(check->heap, to))
+    if (check->violation.invariant || rh_heap_is_live(check->heap, to) ||
+        !rhi_visitor_accepts(region, to, mask))
         return;
     check->violation = violation_of(from ? "V1" : "V2", SIZE_MAX, SIZE_MAX);
     check->violation.object = check->object;
@@ -186,12 +187,11 @@ static struct rh_violation
 check_references(struct rh_heap *heap)
 {
     struct check check = {
-        .visitor = heap->marker.visitor, // for its encoding
         .heap = heap,
         .violation = violation_of(NULL, SIZE_MAX, SIZE_MAX),
     };
 
-    check.visitor.span = heap->region.top << (RHI_PAGE_LOG - 3);
+    rhi_visitor_init(&check.visitor, &heap->region, heap->model);
     check.visitor.edge = check_edge;
     check.visitor.slices = check_slices;
     rhi_roots_visit(&heap->roots, &check.visitor,

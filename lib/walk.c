@@ -176,9 +176,11 @@ static void
 reference_edge(struct rh_visitor *visitor, void *edge, uintptr_t mask)
 {
     struct reference_walk *walk = (struct reference_walk *)visitor;
-    void *to = (void *)(*(uintptr_t *)edge & mask);
+    uintptr_t address = rh_visitor_word(edge) & mask;
+    void *to = (void *)address;
 
-    if (!walk->going)
+    if (!walk->going ||
+        !rhi_visitor_accepts(&walk->heap->region, address, mask))
         return;
     walk->going =
         walk->fn ? walk->fn(walk->heap, walk->from, to, walk->context)
@@ -198,12 +200,8 @@ reference_slices(struct rh_visitor *visitor, void *object)
 static void
 reference_walk_init(struct reference_walk *walk, struct rh_heap *heap)
 {
-    *walk = (struct reference_walk){
-        .visitor = heap->marker.visitor, // for its encoding
-        .heap = heap,
-        .going = true,
-    };
-    walk->visitor.span = heap->region.top << (RHI_PAGE_LOG - 3);
+    *walk = (struct reference_walk){ .heap = heap, .going = true };
+    rhi_visitor_init(&walk->visitor, &heap->region, heap->model);
     walk->visitor.edge = reference_edge;
     walk->visitor.slices = reference_slices;
 }

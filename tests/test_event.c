@@ -264,6 +264,71 @@ one_of_two_listeners_to_new_objects_may_stop(void **state)
 }
 
 static void
+stop_listening(struct rh_heap *heap, const struct rh_event *event,
+               void *context)
+{
+    (void)event;
+    ++*(size_t *)context;
+    assert_int_equal(rh_event_ignore(heap, stop_listening, context), RH_OK);
+}
+
+static void
+a_listener_may_stop_while_it_listens(void **state)
+{
+    struct check_world world;
+    size_t heard[3] = { 0 };
+
+    (void)state;
+    open_listening(&world, RH_EVENT_OBJECT_NEW);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(rh_event_listen(world.heap, RH_EVENT_OBJECT_NEW,
+                                         stop_listening, &heard[i]),
+                         RH_OK);
+    assert_int_equal(rh_event_listen(world.heap, RH_EVENT_COLLECTION_START,
+                                     note, &the_log),
+                     RH_OK);
+
+    check_waste(world.heap, 2);
+    rh_heap_collect(world.heap);
+
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(heard[i], 1);
+    assert_int_equal(the_log.length, 3); // two new ones and the collection
+    check_heap(world.heap);
+    check_close(&world);
+}
+
+static void
+listen_more(struct rh_heap *heap, const struct rh_event *event, void *context)
+{
+    (void)event;
+    for (size_t i = 0; i < 10; i++)
+        assert_int_equal(
+            rh_event_listen(heap, RH_EVENT_OBJECT_NEW, note, context), RH_OK);
+    assert_int_equal(rh_event_ignore(heap, listen_more, context), RH_OK);
+}
+
+static void
+listeners_that_join_hear_of_the_next_event(void **state)
+{
+    struct check_world world;
+
+    (void)state;
+    open_listening(&world, RH_EVENT_SWEEP_END);
+    assert_int_equal(rh_event_listen(world.heap, RH_EVENT_OBJECT_NEW,
+                                     listen_more, &the_log),
+                     RH_OK);
+
+    check_waste(world.heap, 1);
+    assert_int_equal(the_log.length, 0);
+    check_waste(world.heap, 1);
+
+    assert_int_equal(the_log.length, 10);
+    check_heap(world.heap);
+    check_close(&world);
+}
+
+static void
 a_listener_without_room_is_refused(void **state)
 {
     struct check_world world;
@@ -343,6 +408,8 @@ main(void)
         cmocka_unit_test(who_does_not_listen_cannot_stop),
         cmocka_unit_test(every_listener_gets_its_own_kinds),
         cmocka_unit_test(one_of_two_listeners_to_new_objects_may_stop),
+        cmocka_unit_test(a_listener_may_stop_while_it_listens),
+        cmocka_unit_test(listeners_that_join_hear_of_the_next_event),
         cmocka_unit_test(a_listener_without_room_is_refused),
         cmocka_unit_test(freeing_a_heap_tells_nobody),
         cmocka_unit_test(events_count_what_the_statistics_count),

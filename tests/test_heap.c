@@ -940,7 +940,7 @@ no_emergency_collection_in_a_disabled_heap(void **state)
 struct rescue {
     size_t calls;
     size_t bytes;
-    bool helps;
+    struct check_memory *helps; // has memory again
     bool leaves;
     jmp_buf exit;
 };
@@ -955,10 +955,8 @@ rescue(struct rh_heap *heap, size_t bytes, void *context)
     plan->bytes = bytes;
     if (plan->leaves)
         longjmp(plan->exit, 1);
-    if (plan->helps) {
-        keep_all = NULL;
-        rh_heap_collect(heap);
-    }
+    if (plan->helps)
+        plan->helps->refuse_commit = false;
     return plan->helps;
 }
 
@@ -997,15 +995,20 @@ a_hook_that_frees_something_gets_another_try(void **state)
 {
     struct check_world world;
     struct rescue plan;
+    size_t before, after;
 
     (void)state;
     open_with_rescue(&world, &plan);
-    fill(&world);
-    plan = (struct rescue){ .helps = true };
-
-    assert_non_null(rh_heap_alloc(world.heap));
-
+    world.memory.refuse_commit = true;
+    before = fill(&world);
     assert_int_equal(plan.calls, 1);
+    plan = (struct rescue){ .helps = &world.memory };
+
+    after = fill(&world);
+
+    assert_true(after > 0);
+    assert_int_equal(plan.calls, 2); // helped once, and then no more
+    assert_int_equal(check_list_length(keep_all), before + after);
     check_heap(world.heap);
     check_close(&world);
 }

@@ -392,7 +392,7 @@ released_pages_keep_their_addresses(void **state)
                      body + (8 << RHI_PAGE_LOG));
     assert_int_equal(world.memory.released[0].bytes, 8 << RHI_PAGE_LOG);
     assert_int_equal(world.region.committed, 64);
-    rhi_poison_undefined(body, 64 << RHI_PAGE_LOG);
+    rhi_poison_undefined(body + (8 << RHI_PAGE_LOG), 8 << RHI_PAGE_LOG);
     memset(body + (8 << RHI_PAGE_LOG), 2, 8 << RHI_PAGE_LOG);
     assert_true(filled_with(body, 1, 8 << RHI_PAGE_LOG));
     assert_true(

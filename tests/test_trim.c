@@ -340,6 +340,29 @@ the_default_allocator_can_trim(void **state)
     check_close(&world);
 }
 
+static void
+a_trim_for_want_of_memory_is_logged_as_such(void **state)
+{
+    struct check_world world;
+    struct rh_trim_record record;
+    struct advisor advisor;
+    void *block;
+
+    (void)state;
+    open_with_advisor(&world, &advisor, RH_TRIM_NOTHING);
+    check_fail_at(&world.faults, 1);
+
+    block = rh_external_malloc(world.heap, 1);
+
+    assert_non_null(block);
+    assert_int_equal(advisor.calls, 0);
+    assert_int_equal(rh_trim_log(world.heap, &record, 1), 1);
+    assert_int_equal(record.reason, RH_TRIM_NO_MEMORY);
+    assert_int_equal(record.actions, RH_TRIM_PAGES | RH_TRIM_ALLOCATOR);
+    rh_external_free(world.heap, block, 1);
+    check_close(&world);
+}
+
 // The log.
 
 static void
@@ -425,6 +448,7 @@ main(void)
         cmocka_unit_test(an_allocator_that_cannot_trim_is_not_asked),
         cmocka_unit_test(a_system_that_takes_nothing_back_leaves_the_tomb),
         cmocka_unit_test(the_default_allocator_can_trim),
+        cmocka_unit_test(a_trim_for_want_of_memory_is_logged_as_such),
         cmocka_unit_test(the_log_keeps_the_last_32_oldest_first),
         cmocka_unit_test(the_newest_records_are_the_ones_copied),
         cmocka_unit_test(the_time_spent_trimming_is_added_up),

@@ -30,7 +30,8 @@ RH_API void rh_allocator_init(struct rh_allocator *allocator);
 
 /* Where address ranges come from.  `reserve` finds address space without
  * memory, aligned to `alignment`, or answers NULL; `commit` makes a part of it
- * readable, writable and zero-filled; `release` returns the memory of a part
+ * readable, writable and zero-filled (what is committed already stays as it is
+ * when a failed call is made again); `release` returns the memory of a part
  * and keeps the addresses (contents are undefined afterwards; committed stays
  * committed); `unreserve` ends it.  All sizes are multiples of the OS page. */
 struct rh_memory {
@@ -71,7 +72,8 @@ typedef void (*rh_growth_fn)(const struct rh_growth_view *view,
 
 /* The default: the next collection is due when as many slots have been handed
  * out as are alive now, and at least initial_slots; keeps at most
- * max(24 pages, half of the pages in use) empty. */
+ * max(24 pages, half of the pages in use) empty, and what shares a granule
+ * with pages in use where OS pages are larger than heap pages. */
 RH_API void rh_growth_default(const struct rh_growth_view *view,
                               struct rh_growth_answer *answer);
 

@@ -57,7 +57,8 @@ RH_API enum rh_status rh_walk_runs(struct rh_heap *heap, size_t page,
                                    rh_run_fn fn, void *context);
 
 /* The objects that `object` refers to, in the model's order, repeated as
- * often as it does. */
+ * often as it does.  The callback may not change `from`: its buffer is being
+ * read. */
 typedef bool (*rh_reference_fn)(struct rh_heap *heap, void *from, void *to,
                                 void *context);
 RH_API enum rh_status rh_walk_references(struct rh_heap *heap, void *object,
@@ -77,7 +78,8 @@ RH_API enum rh_status rh_walk_roots(struct rh_heap *heap, rh_root_walk_fn fn,
 RH_API enum rh_status rh_walk_reachable(struct rh_heap *heap, void *object,
                                         rh_object_fn fn, void *context);
 
-/* Forget all walks under way, after a callback has left by longjmp. */
+/* Forget all walks under way, after a callback has left by longjmp: of the
+ * outermost walk, too. */
 RH_API void rh_walk_abandon(struct rh_heap *heap);
 
 RH_END_DECLARATIONS

@@ -165,10 +165,10 @@ wish_is_possible(const struct rh_heap *heap, const struct rh_rebuild *wish)
 
     if ((unsigned)wish->type > RH_TYPE_MASK || no_object >> wish->type & 1)
         return false;
-    if (wish->class_of && !rh_heap_contains(heap, wish->class_of))
+    if (wish->class_of && !rh_heap_is_live(heap, wish->class_of))
         return false;
     for (size_t i = 0; i < wish->reference_count; i++)
-        if (!rh_heap_contains(heap, wish->references[i]))
+        if (!rh_heap_is_live(heap, wish->references[i]))
             return false;
     return wish->external_bytes <= PTRDIFF_MAX;
 }
