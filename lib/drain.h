@@ -62,6 +62,21 @@ rhi_drain_bit(struct rh_marker *marker, uintptr_t base, size_t slot_bytes,
                                   UINT64_C(1) << (index & 63) };
 }
 
+// Queue a word that has most likely been reached before, such as the class of
+// an object.  Its bit is in the cache then, and looking at it costs 1 ns, where
+// queuing it unseen costs 10.
+RHI_INLINE void
+rhi_mark_popular(struct rh_marker *marker, size_t slot_bytes, uintptr_t word)
+{
+    struct rhi_mark_bit mark;
+
+    if (!rh_visitor_covers(&marker->visitor, word))
+        return;
+    mark = rhi_drain_bit(marker, marker->visitor.base, slot_bytes, word);
+    if (!(*mark.word & mark.bit))
+        rhi_marker_push(marker, (void *)word);
+}
+
 // Have the mark line of an object fetched, and its first 40 bytes: half of all
 // 40-byte slots lie across two cache lines.
 RHI_INLINE void

@@ -71,8 +71,7 @@ marker_note_peak(struct rh_marker *marker)
 
 // Set a bit that says that something is to be done here later.
 static void
-marker_defer(struct rh_marker *marker, enum rhi_plane plane,
-             const void *object)
+marker_defer(struct rh_marker *marker, enum rhi_plane plane, const void *object)
 {
     struct rhi_region *region = marker->region;
     uintptr_t address = (uintptr_t)object;

@@ -78,7 +78,7 @@ struct rhi_region {
     size_t max_pages;
     size_t granule_pages; // pages that are released together
     size_t os_page;       // bytes
-    bool watched;                  // a debugging tool looks at slots
+    bool watched;         // a debugging tool looks at slots
     struct rh_memory memory;
     const struct rhi_panic *panic;
     void *mapping; // all of it

@@ -129,6 +129,7 @@ rhi_object_extra(const struct rhi_object *object)
 struct rhi_sink {
     void *to;
     void (*edge)(void *to, rh_value *edge);
+    void (*class_edge)(void *to, rh_value *edge); // most often seen before
     void (*slices)(void *to, void *object);
     struct rh_visitor *visitor; // the same sink, for the embedder's functions
 };
@@ -164,7 +165,7 @@ rhi_trace_object(struct rhi_object *object, struct rhi_sink sink)
     bool sliced = container.count + extra.count > RHI_DIRECT;
 
     if (object->class_of)
-        sink.edge(sink.to, &object->class_of);
+        sink.class_edge(sink.to, &object->class_of);
     for (unsigned i = 0; i < RHI_WORDS; i++)
         if (words >> i & 1)
             sink.edge(sink.to, &object->as.words[i]);

@@ -37,20 +37,27 @@ visitor_slices(void *to, void *object)
     rh_visit_slices(to, object);
 }
 
+RHI_INLINE struct rhi_sink
+visitor_sink(struct rh_visitor *visitor)
+{
+    return (struct rhi_sink){ .to = visitor,
+                              .edge = visitor_edge,
+                              .class_edge = visitor_edge,
+                              .slices = visitor_slices,
+                              .visitor = visitor };
+}
+
 static void
 model_trace(void *object, struct rh_visitor *visitor)
 {
-    rhi_trace_object(object, (struct rhi_sink){ visitor, visitor_edge,
-                                                visitor_slices, visitor });
+    rhi_trace_object(object, visitor_sink(visitor));
 }
 
 static bool
 model_trace_range(void *object, size_t from, size_t to,
                   struct rh_visitor *visitor)
 {
-    return rhi_trace_slice(
-        object, from, to,
-        (struct rhi_sink){ visitor, visitor_edge, visitor_slices, visitor });
+    return rhi_trace_slice(object, from, to, visitor_sink(visitor));
 }
 
 // ---- instance 2: by marker ----
@@ -62,27 +69,38 @@ marker_edge(void *to, rh_value *edge)
 }
 
 static void
+marker_class_edge(void *to, rh_value *edge)
+{
+    rhi_mark_popular(to, RH_SLOT_BYTES, *edge);
+}
+
+static void
 marker_slices(void *to, void *object)
 {
     rhi_mark_slices(to, object);
 }
 
+RHI_INLINE struct rhi_sink
+marker_sink(struct rh_marker *marker)
+{
+    return (struct rhi_sink){ .to = marker,
+                              .edge = marker_edge,
+                              .class_edge = marker_class_edge,
+                              .slices = marker_slices,
+                              .visitor = &marker->visitor };
+}
+
 RHI_INLINE void
 marker_trace(struct rh_marker *marker, void *object)
 {
-    rhi_trace_object(object,
-                     (struct rhi_sink){ marker, marker_edge, marker_slices,
-                                        &marker->visitor });
+    rhi_trace_object(object, marker_sink(marker));
 }
 
 RHI_INLINE bool
 marker_trace_range(struct rh_marker *marker, void *object, size_t from,
                    size_t to)
 {
-    return rhi_trace_slice(object, from, to,
-                           (struct rhi_sink){ marker, marker_edge,
-                                              marker_slices,
-                                              &marker->visitor });
+    return rhi_trace_slice(object, from, to, marker_sink(marker));
 }
 
 static void
