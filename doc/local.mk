@@ -42,6 +42,7 @@ nobase_dist_doc_DATA = \
 	%D%/design/06-no-global-state.md \
 	%D%/design/dependencies.md \
 	%D%/design/json.md \
+	%D%/design/marking.md \
 	%D%/embedding.md \
 	%D%/glossary.md \
 	%D%/pictures/freelist.svg \

@@ -24,10 +24,16 @@ rhi_roots_init(struct rhi_roots *roots, struct rh_fast *fast,
         .fast = fast,
         .meter = meter,
         .memory = *memory,
-        .handles = memory->reserve(memory->context, bytes, os_page),
-        .max_handles = bytes / sizeof(void *),
         .handle_step = step,
     };
+    // As large as the system allows, under a tight limit of address space.
+    while (
+        !(roots->handles = memory->reserve(memory->context, bytes, os_page))) {
+        if (bytes == step)
+            return false;
+        bytes = rhi_round_up(bytes / 2, step);
+    }
+    roots->max_handles = bytes / sizeof(void *);
     fast->handle_top = fast->handle_end = roots->handles;
     return true;
 }
@@ -242,6 +248,8 @@ rhi_roots_check(const struct rhi_roots *roots)
 {
     const struct rh_fast *fast = roots->fast;
 
+    if (!roots->handles) // of a heap that did not come about
+        return fast->handle_top ? "T1" : NULL;
     if (fast->handle_top < roots->handles ||
         fast->handle_top > fast->handle_end ||
         fast->handle_end > roots->handles + roots->max_handles)

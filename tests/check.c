@@ -382,8 +382,7 @@ check_prepare(struct check_world *world)
     world->config.panic = check_panic;
     check_allocator_init(&world->allocator, &world->faults,
                          &world->config.allocator);
-    check_memory_init(&world->memory, &world->faults, &world->config.memory,
-                      0);
+    check_memory_init(&world->memory, &world->faults, &world->config.memory, 0);
 }
 
 void
@@ -466,9 +465,9 @@ check_stat(const struct rh_heap *heap, const char *name)
 static bool
 identities_hold(const struct rh_stat *stat)
 {
-    return stat->heap_available_slots ==
-               stat->heap_live_slots + stat->heap_free_slots +
-                   stat->heap_final_slots &&
+    return stat->heap_available_slots == stat->heap_live_slots +
+                                             stat->heap_free_slots +
+                                             stat->heap_final_slots &&
            stat->heap_live_slots == stat->total_allocated_objects -
                                         stat->total_freed_objects -
                                         stat->heap_final_slots &&
@@ -487,11 +486,10 @@ check_heap_at(struct rh_heap *heap, const char *file, int line)
     struct rh_stat stat = { .struct_bytes = sizeof stat };
 
     if (status != RH_OK) {
-        print_error("%s: %s (%s), page %zu, slot %zu\n",
-                    rh_status_string(status),
-                    found.invariant ? found.invariant : "-",
-                    found.meaning ? found.meaning : "-", found.page,
-                    found.slot);
+        print_error(
+            "%s: %s (%s), page %zu, slot %zu\n", rh_status_string(status),
+            found.invariant ? found.invariant : "-",
+            found.meaning ? found.meaning : "-", found.page, found.slot);
         _fail(file, line);
     }
     rh_heap_stat(heap, &stat);

@@ -72,7 +72,9 @@ struct check_range {
 
 // Memory that knows every reservation.  A reservation above max_reserve is
 // refused, and a single commit above max_commit; 0: no limit.
-enum { CHECK_RANGES = 64 };
+enum {
+    CHECK_RANGES = 64
+};
 struct check_memory {
     struct rh_memory system;
     struct check_faults *faults;
@@ -121,9 +123,8 @@ void check_fail_at(struct check_faults *faults, size_t n);
 void check_allocator_init(struct check_allocator *allocator,
                           struct check_faults *faults,
                           struct rh_allocator *interface);
-void check_memory_init(struct check_memory *memory,
-                       struct check_faults *faults, struct rh_memory *interface,
-                       size_t page_bytes);
+void check_memory_init(struct check_memory *memory, struct check_faults *faults,
+                       struct rh_memory *interface, size_t page_bytes);
 
 // An object of 40 bytes.  A zeroed one refers to nothing.
 struct node {
@@ -134,7 +135,9 @@ struct node {
     size_t bytes; // of buffer
 };
 
-enum { NODE = 0x6e6f6465 };
+enum {
+    NODE = 0x6e6f6465
+};
 
 // Traces left, then right; frees the buffer of a dead node.
 extern const struct rh_model check_node_model;
@@ -160,7 +163,7 @@ void check_waste(struct rh_heap *heap, size_t count);
 void check_heap_at(struct rh_heap *heap, const char *file, int line);
 
 // Expect a violation of just this invariant.
-#define check_broken(heap, invariant)                                         \
+#define check_broken(heap, invariant)                                          \
     check_broken_at(heap, invariant, __FILE__, __LINE__)
 void check_broken_at(struct rh_heap *heap, const char *invariant,
                      const char *file, int line);
@@ -174,13 +177,13 @@ void check_unroot(struct rh_heap *heap, void *address);
 
 // Expect that `statement` panics with a message that contains `text`.  The
 // heap is then where the panic left it: see check_abandon().
-#define check_panics(text, statement)                                         \
-    do {                                                                      \
-        if (setjmp(*check_panic_begin()) == 0) {                              \
-            statement;                                                        \
-            fail_msg("no panic: %s", #statement);                             \
-        }                                                                     \
-        check_panic_end(text, __FILE__, __LINE__);                            \
+#define check_panics(text, statement)                                          \
+    do {                                                                       \
+        if (setjmp(*check_panic_begin()) == 0) {                               \
+            statement;                                                         \
+            fail_msg("no panic: %s", #statement);                              \
+        }                                                                      \
+        check_panic_end(text, __FILE__, __LINE__);                             \
     } while (0)
 jmp_buf *check_panic_begin(void);
 void check_panic_end(const char *text, const char *file, int line);

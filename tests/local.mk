@@ -25,6 +25,7 @@ white_box_tests = \
 
 # Black box: what a program that uses the installed library can see.
 black_box_tests = \
+	%D%/model_test \
 	%D%/test_array \
 	%D%/test_config \
 	%D%/test_dump \
@@ -40,6 +41,7 @@ black_box_tests = \
 	%D%/test_roots \
 	%D%/test_stat \
 	%D%/test_string \
+	%D%/test_threads \
 	%D%/test_trim \
 	%D%/test_types \
 	%D%/test_value \
@@ -50,10 +52,16 @@ black_box_tests = \
 unit_tests = $(white_box_tests) $(tiny_page_tests) $(black_box_tests)
 
 slow_tests = \
+	%D%/oom_test \
+	%D%/test_deep \
 	# end
 
 # Programs that must fail under asan and valgrind; canary.sh runs them.
 canary_programs = \
+	%D%/canary/healthy \
+	%D%/canary/leak \
+	%D%/canary/overflow \
+	%D%/canary/use_after_free \
 	# end
 
 if RH_TESTS
@@ -73,6 +81,40 @@ LDADD = %D%/libcheck.a lib/librheap-core.la $(CMOCKA_LIBS)
 black_box_libs = %D%/libcheck.a lib/librheap.la $(CMOCKA_LIBS)
 
 # Black box, one by one.
+%C%_model_test_LDADD = $(black_box_libs)
+%C%_oom_test_LDADD = $(black_box_libs)
+%C%_test_array_LDADD = $(black_box_libs)
+%C%_test_config_LDADD = $(black_box_libs)
+%C%_test_deep_LDADD = $(black_box_libs)
+%C%_test_dump_LDADD = $(black_box_libs)
+%C%_test_environment_LDADD = $(black_box_libs)
+%C%_test_event_LDADD = $(black_box_libs)
+%C%_test_external_LDADD = $(black_box_libs)
+%C%_test_growth_LDADD = $(black_box_libs)
+%C%_test_hash_LDADD = $(black_box_libs)
+%C%_test_heap_LDADD = $(black_box_libs)
+%C%_test_image_LDADD = $(black_box_libs)
+%C%_test_locale_LDADD = $(black_box_libs)
+%C%_test_rebuild_LDADD = $(black_box_libs)
+%C%_test_roots_LDADD = $(black_box_libs)
+%C%_test_stat_LDADD = $(black_box_libs)
+%C%_test_string_LDADD = $(black_box_libs)
+%C%_test_threads_LDADD = $(black_box_libs)
+%C%_test_trim_LDADD = $(black_box_libs)
+%C%_test_types_LDADD = $(black_box_libs)
+%C%_test_value_LDADD = $(black_box_libs)
+%C%_test_walk_LDADD = $(black_box_libs)
+
+# Canaries: linked like white-box tests, so that no wrapper script comes
+# between the tool and the program.
+%C%_canary_healthy_SOURCES = %D%/canary/healthy.c %D%/canary/canary.h
+%C%_canary_healthy_LDADD = lib/librheap-core.la
+%C%_canary_leak_SOURCES = %D%/canary/leak.c %D%/canary/canary.h
+%C%_canary_leak_LDADD = lib/librheap-core.la
+%C%_canary_overflow_SOURCES = %D%/canary/overflow.c %D%/canary/canary.h
+%C%_canary_overflow_LDADD = lib/librheap-core.la
+%C%_canary_use_after_free_SOURCES = %D%/canary/use_after_free.c %D%/canary/canary.h
+%C%_canary_use_after_free_LDADD = lib/librheap-core.la
 
 # --- scripts ----------------------------------------------------------------
 
@@ -84,6 +126,7 @@ test_scripts = \
 	%D%/exports.sh \
 	%D%/floors.sh \
 	%D%/format.sh \
+	%D%/fuzz.sh \
 	%D%/headers.sh \
 	%D%/invariants.sh \
 	%D%/man.sh \
@@ -161,6 +204,13 @@ AM_TESTS_ENVIRONMENT = \
 .PHONY: check-unit
 check-unit:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(unit_tests)'
+
+# Random operations against a model, for a few minutes; RH_SEED repeats a run.
+LONG_STEPS = 300000
+.PHONY: check-long
+check-long:
+	RH_STEPS='$(LONG_STEPS)' $(MAKE) $(AM_MAKEFLAGS) check \
+		TESTS='%D%/model_test %D%/tiny_model_test'
 
 @VALGRIND_CHECK_RULES@
 VALGRIND_FLAGS = --quiet --num-callers=30

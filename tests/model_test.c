@@ -12,7 +12,13 @@
  */
 #include "check.h"
 
-enum { ROOTS = 12, HANDLES = 40, SCOPES = 10, MOST = 3000, NOBODY = -1 };
+enum {
+    ROOTS = 12,
+    HANDLES = 40,
+    SCOPES = 10,
+    MOST = 3000,
+    NOBODY = -1
+};
 
 struct shadow {
     struct node *address;
@@ -218,9 +224,8 @@ make_object(struct model *model)
     assert_non_null(node);
     index = model->count++;
     node->tag = NODE;
-    model->shadows[index] = (struct shadow){
-        .address = node, .left = NOBODY, .right = NOBODY
-    };
+    model->shadows[index] =
+        (struct shadow){ .address = node, .left = NOBODY, .right = NOBODY };
     return index;
 }
 
@@ -397,8 +402,8 @@ op_walk(struct model *model)
 {
     int count = 0, expected = 0;
 
-    assert_int_equal(
-        rh_walk_objects(model->world.heap, count_object, &count), RH_OK);
+    assert_int_equal(rh_walk_objects(model->world.heap, count_object, &count),
+                     RH_OK);
     assert_int_equal(count, model->count);
     count = 0;
     mark(model);
@@ -417,18 +422,17 @@ op_look(struct model *model)
     size_t pages = check_stat(model->world.heap, "heap_sorted_length");
 
     if (pages)
-        assert_int_equal(rh_page_look(model->world.heap,
-                                      below(model, pages), &view),
-                         RH_OK);
+        assert_int_equal(
+            rh_page_look(model->world.heap, below(model, pages), &view), RH_OK);
 }
 
 static void
 step(struct model *model)
 {
-    static void (*const ops[])(struct model *model) = {
-        op_make,   op_make, op_make,    op_make,    op_waste, op_link,
-        op_link,   op_link, op_drop,    op_drop,    op_drop,  op_resize,
-        op_resize, op_hold, op_restore, op_collect, op_trim,  op_mood,
+    static void (*const ops[])(struct model * model) = {
+        op_make,   op_make, op_make,    op_make,     op_waste, op_link,
+        op_link,   op_link, op_drop,    op_drop,     op_drop,  op_resize,
+        op_resize, op_hold, op_restore, op_collect,  op_trim,  op_mood,
         op_adjust, op_walk, op_look,    op_safepoint
     };
 
@@ -460,8 +464,7 @@ run(struct model *model, uint64_t seed)
     model->handles = model->scopes = model->adjusted = 0;
     check_make(&model->world);
     assert_int_equal(
-        rh_root_add_range(model->world.heap, NULL, model->roots, ROOTS),
-        RH_OK);
+        rh_root_add_range(model->world.heap, NULL, model->roots, ROOTS), RH_OK);
     for (size_t i = 0; i < ROOTS; i++)
         set_root(model, i, NOBODY);
     while (model->steps-- > 0) {

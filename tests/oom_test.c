@@ -78,15 +78,14 @@ use_roots(struct program *program)
     struct rh_heap *heap = program->world.heap;
     size_t added = 0;
 
-    while (added < 20 &&
-           rh_root_add(heap, &program->range[added]) == RH_OK)
+    while (added < 20 && rh_root_add(heap, &program->range[added]) == RH_OK)
         added++;
     check_heap(heap);
     if (rh_root_add_range(heap, NULL, program->range, 20) == RH_OK)
         assert_int_equal(rh_root_remove_range(heap, program->range), RH_OK);
     if (rh_root_add_callback(heap, NULL, report_range, program) == RH_OK)
-        assert_int_equal(
-            rh_root_remove_callback(heap, report_range, program), RH_OK);
+        assert_int_equal(rh_root_remove_callback(heap, report_range, program),
+                         RH_OK);
     check_heap(heap);
     while (added-- > 0)
         check_unroot(heap, &program->range[added]);

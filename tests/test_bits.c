@@ -6,7 +6,9 @@
 
 #include <sys/mman.h>
 
-enum { BITS = RHI_LINE_WORDS * 64 };
+enum {
+    BITS = RHI_LINE_WORDS * 64
+};
 
 // Lines with nothing, everything, borders of words, and chance in them.
 static void
@@ -28,7 +30,9 @@ line_fill(uint64_t *line, unsigned pattern, uint64_t *seed)
     }
 }
 
-enum { PATTERNS = 20 };
+enum {
+    PATTERNS = 20
+};
 
 static bool
 bit_at(const uint64_t *line, uint32_t bit)
@@ -47,8 +51,7 @@ naive_next(const uint64_t *line, uint32_t from, uint32_t end, bool wanted)
 static void
 expect_next(const uint64_t *line, uint32_t from, uint32_t end)
 {
-    if (rhi_line_next_set(line, from, end) !=
-        naive_next(line, from, end, true))
+    if (rhi_line_next_set(line, from, end) != naive_next(line, from, end, true))
         fail_msg("next_set from %u to %u", from, end);
     if (rhi_line_next_clear(line, from, end) !=
         naive_next(line, from, end, false))
@@ -58,7 +61,7 @@ expect_next(const uint64_t *line, uint32_t from, uint32_t end)
 static void
 the_next_bit_is_found_from_every_place(void **state)
 {
-    static const uint32_t ends[] = { 0,  1,   24,  63,  64,  65,
+    static const uint32_t ends[] = { 0,   1,   24,  63,  64,  65,
                                      127, 128, 408, 510, 511, 512 };
     uint64_t seed = 1;
 
@@ -150,8 +153,8 @@ counting_counts_every_bit(void **state)
 static void
 clearing_a_clear_line_writes_nothing(void **state)
 {
-    uint64_t *line = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS,
-                          -1, 0);
+    uint64_t *line =
+        mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     (void)state;
     assert_true(line != MAP_FAILED);

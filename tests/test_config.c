@@ -82,27 +82,27 @@ expect_refused(const struct rh_config *config, const char *field)
     assert_null(rh_heap_new(config));
 }
 
-#define expect_field_refused(field, value)                                    \
-    do {                                                                      \
-        struct rh_config config_ = defaults();                                \
-        config_.field = value;                                                \
-        expect_refused(&config_, #field);                                     \
+#define expect_field_refused(field, value)                                     \
+    do {                                                                       \
+        struct rh_config config_ = defaults();                                 \
+        config_.field = value;                                                 \
+        expect_refused(&config_, #field);                                      \
     } while (0)
 
-#define expect_field_taken(field, value)                                      \
-    do {                                                                      \
-        struct rh_config config_ = defaults();                                \
-        config_.field = value;                                                \
-        assert_int_equal(rh_config_check(&config_, NULL), RH_OK);             \
+#define expect_field_taken(field, value)                                       \
+    do {                                                                       \
+        struct rh_config config_ = defaults();                                 \
+        config_.field = value;                                                 \
+        assert_int_equal(rh_config_check(&config_, NULL), RH_OK);              \
     } while (0)
 
 // A function of a group; the complaint names both.
-#define expect_needed(group, function)                                        \
-    do {                                                                      \
-        struct rh_config config_ = defaults();                                \
-        config_.group.function = NULL;                                        \
-        expect_refused(&config_, #group);                                     \
-        expect_refused(&config_, #function);                                  \
+#define expect_needed(group, function)                                         \
+    do {                                                                       \
+        struct rh_config config_ = defaults();                                 \
+        config_.group.function = NULL;                                         \
+        expect_refused(&config_, #group);                                      \
+        expect_refused(&config_, #function);                                   \
     } while (0)
 
 static void
@@ -262,6 +262,7 @@ the_words_of_a_run_must_fit_the_slot(void **state)
     }
     model.run_offset = 24;
     expect_refused(&config, "run_offset");
+    expect_refused(&config, "slot_bytes - 24");
     config.slot_bytes = 48;
     assert_int_equal(rh_config_check(&config, NULL), RH_OK);
     model.run_offset = 4;

@@ -3,7 +3,9 @@
 // goes back to the system.
 #include "check.h"
 
-enum { MIB = 1 << 20 };
+enum {
+    MIB = 1 << 20
+};
 
 static uint64_t
 live(const struct check_world *world)
@@ -74,8 +76,7 @@ array_release(struct rh_heap *heap, void *object)
 {
     struct array *array = object;
 
-    rh_external_free(heap, array->items,
-                     array->length * sizeof *array->items);
+    rh_external_free(heap, array->items, array->length * sizeof *array->items);
 }
 
 static const struct rh_model array_model = {
@@ -166,7 +167,9 @@ of_three_million_dropped_objects_64_pages_stay_at_most(void **state)
 static void
 four_hundred_heaps_of_default_size_live_at_once(void **state)
 {
-    enum { HEAPS = 400 };
+    enum {
+        HEAPS = 400
+    };
     static struct check_world worlds[HEAPS];
 
     (void)state;

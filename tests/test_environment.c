@@ -44,20 +44,20 @@ read_one(const char *entry)
     return read_three(entry, NULL, NULL);
 }
 
-#define expect_size(entry, field, value)                                      \
-    do {                                                                      \
-        struct reading reading_ = read_one(entry);                            \
-        assert_int_equal(reading_.reports, 0);                                \
-        assert_int_equal(reading_.used, 1);                                   \
-        assert_int_equal(reading_.config.field, value);                       \
+#define expect_size(entry, field, value)                                       \
+    do {                                                                       \
+        struct reading reading_ = read_one(entry);                             \
+        assert_int_equal(reading_.reports, 0);                                 \
+        assert_int_equal(reading_.used, 1);                                    \
+        assert_int_equal(reading_.config.field, value);                        \
     } while (0)
 
-#define expect_ratio(entry, field, value)                                     \
-    do {                                                                      \
-        struct reading reading_ = read_one(entry);                            \
-        assert_int_equal(reading_.reports, 0);                                \
-        assert_int_equal(reading_.used, 1);                                   \
-        assert_true(reading_.config.field == (value));                        \
+#define expect_ratio(entry, field, value)                                      \
+    do {                                                                       \
+        struct reading reading_ = read_one(entry);                             \
+        assert_int_equal(reading_.reports, 0);                                 \
+        assert_int_equal(reading_.used, 1);                                    \
+        assert_true(reading_.config.field == (value));                         \
     } while (0)
 
 // Reported with the variable's name, and not used.
@@ -85,12 +85,12 @@ every_tunable_of_cruby_is_read(void **state)
     expect_size("RUBY_GC_HEAP_FREE_SLOTS=124", free_slots, 124);
     expect_ratio("RUBY_GC_HEAP_GROWTH_FACTOR=1.25", growth_factor, 1.25);
     expect_size("RUBY_GC_HEAP_GROWTH_MAX_SLOTS=125", growth_max_slots, 125);
-    expect_ratio("RUBY_GC_HEAP_FREE_SLOTS_MIN_RATIO=0.25",
-                 free_slots_min_ratio, 0.25);
+    expect_ratio("RUBY_GC_HEAP_FREE_SLOTS_MIN_RATIO=0.25", free_slots_min_ratio,
+                 0.25);
     expect_ratio("RUBY_GC_HEAP_FREE_SLOTS_GOAL_RATIO=0.5",
                  free_slots_goal_ratio, 0.5);
-    expect_ratio("RUBY_GC_HEAP_FREE_SLOTS_MAX_RATIO=0.75",
-                 free_slots_max_ratio, 0.75);
+    expect_ratio("RUBY_GC_HEAP_FREE_SLOTS_MAX_RATIO=0.75", free_slots_max_ratio,
+                 0.75);
     expect_ratio("RUBY_GC_HEAP_OLDOBJECT_LIMIT_FACTOR=3.5",
                  oldobject_limit_factor, 3.5);
     expect_size("RUBY_GC_MALLOC_LIMIT=126", malloc_limit, 126);
@@ -133,11 +133,25 @@ sizes_take_suffixes(void **state)
 static void
 sizes_that_are_none_are_reported_and_not_used(void **state)
 {
-    static const char *const values[] = {
-        "", " ", "x", "-1", "+1", "1x", "1kk", "1k ", " 1", "k", "0x", "1.5",
-        "1e3", "99999999999999999999", "999999999999999999999999999999",
-        "10000000000G", "0kk", "1,000", "ten"
-    };
+    static const char *const values[] = { "",
+                                          " ",
+                                          "x",
+                                          "-1",
+                                          "+1",
+                                          "1x",
+                                          "1kk",
+                                          "1k ",
+                                          " 1",
+                                          "k",
+                                          "0x",
+                                          "1.5",
+                                          "1e3",
+                                          "99999999999999999999",
+                                          "999999999999999999999999999999",
+                                          "10000000000G",
+                                          "0kk",
+                                          "1,000",
+                                          "ten" };
 
     (void)state;
     for (size_t i = 0; i < CHECK_COUNT(values); i++) {
@@ -151,10 +165,10 @@ sizes_that_are_none_are_reported_and_not_used(void **state)
 static void
 ratios_that_are_none_are_reported_and_not_used(void **state)
 {
-    static const char *const values[] = {
-        "",   " ",   "x",  "-1.8", "+1.8",  "1.8x", "1,8",  "nan",
-        "inf", "1e999", "1", "0",    "1000.1", " 1.8", "1.8 ", "1.8k"
-    };
+    static const char *const values[] = { "",       " ",     "x",    "-1.8",
+                                          "+1.8",   "1.8x",  "1,8",  "nan",
+                                          "inf",    "1e999", "1",    "0",
+                                          "1000.1", " 1.8",  "1.8 ", "1.8k" };
 
     (void)state;
     for (size_t i = 0; i < CHECK_COUNT(values); i++) {
@@ -183,9 +197,9 @@ ratios_are_read_as_c_writes_them(void **state)
 static void
 a_bad_value_does_not_spoil_the_others(void **state)
 {
-    struct reading reading = read_three("RUBY_GC_HEAP_INIT_SLOTS=many",
-                                        "RUBY_GC_HEAP_FREE_SLOTS=99",
-                                        "RUBY_GC_MALLOC_LIMIT=1M");
+    struct reading reading =
+        read_three("RUBY_GC_HEAP_INIT_SLOTS=many", "RUBY_GC_HEAP_FREE_SLOTS=99",
+                   "RUBY_GC_MALLOC_LIMIT=1M");
 
     (void)state;
     assert_int_equal(reading.used, 2);
@@ -212,8 +226,8 @@ the_new_name_wins_over_the_old_one_and_this_is_reported(void **state)
 static void
 the_first_of_two_old_names_wins(void **state)
 {
-    struct reading reading = read_three("RUBY_FREE_MIN=111",
-                                        "RUBY_HEAP_FREE_MIN=222", NULL);
+    struct reading reading =
+        read_three("RUBY_FREE_MIN=111", "RUBY_HEAP_FREE_MIN=222", NULL);
 
     (void)state;
     assert_int_equal(reading.used, 1);
@@ -225,9 +239,8 @@ the_first_of_two_old_names_wins(void **state)
 static void
 all_names_of_one_field_at_once_are_sorted_out(void **state)
 {
-    struct reading reading =
-        read_three("RUBY_FREE_MIN=1", "RUBY_HEAP_FREE_MIN=2",
-                   "RUBY_GC_HEAP_FREE_SLOTS=3");
+    struct reading reading = read_three(
+        "RUBY_FREE_MIN=1", "RUBY_HEAP_FREE_MIN=2", "RUBY_GC_HEAP_FREE_SLOTS=3");
 
     (void)state;
     assert_int_equal(reading.used, 1);
@@ -315,9 +328,8 @@ no_environment_and_no_reporter_are_fine(void **state)
 
     assert_int_equal(rh_config_from_environment(&config, NULL, NULL, NULL), 0);
     assert_int_equal(rh_config_from_environment(&config, envp, NULL, NULL), 0);
-    assert_int_equal(rh_config_from_environment(&config, envp + 1, note_report,
-                                                NULL),
-                     0);
+    assert_int_equal(
+        rh_config_from_environment(&config, envp + 1, note_report, NULL), 0);
     assert_int_equal(config.initial_slots, 10000);
 }
 

@@ -2,7 +2,9 @@
 // Being told what a heap does.
 #include "check.h"
 
-enum { LOG_LENGTH = 20000 };
+enum {
+    LOG_LENGTH = 20000
+};
 
 struct log {
     struct rh_event events[LOG_LENGTH];
@@ -128,20 +130,20 @@ the_life_of_a_page_is_told(void **state)
     unsigned kinds = RH_EVENT_PAGE_NEW | RH_EVENT_PAGE_TOMB |
                      RH_EVENT_PAGE_REVIVED | RH_EVENT_PAGE_RELEASED;
     static const enum rh_event_kind expected[] = {
-        RH_EVENT_PAGE_NEW,     RH_EVENT_PAGE_TOMB,     RH_EVENT_PAGE_REVIVED,
-        RH_EVENT_PAGE_TOMB,    RH_EVENT_PAGE_RELEASED, RH_EVENT_PAGE_REVIVED,
+        RH_EVENT_PAGE_NEW,  RH_EVENT_PAGE_TOMB,     RH_EVENT_PAGE_REVIVED,
+        RH_EVENT_PAGE_TOMB, RH_EVENT_PAGE_RELEASED, RH_EVENT_PAGE_REVIVED,
     };
 
     (void)state;
     open_listening(&world, kinds);
 
-    check_waste(world.heap, 1); // new
-    rh_heap_collect(world.heap); // tomb
-    rh_heap_collect(world.heap); // nothing new
-    check_waste(world.heap, 1); // revived
-    rh_heap_collect(world.heap); // tomb
+    check_waste(world.heap, 1);             // new
+    rh_heap_collect(world.heap);            // tomb
+    rh_heap_collect(world.heap);            // nothing new
+    check_waste(world.heap, 1);             // revived
+    rh_heap_collect(world.heap);            // tomb
     rh_trim_now(world.heap, RH_TRIM_PAGES); // released
-    check_waste(world.heap, 1); // back
+    check_waste(world.heap, 1);             // back
 
     assert_int_equal(the_log.length, CHECK_COUNT(expected));
     for (size_t i = 0; i < CHECK_COUNT(expected); i++) {
@@ -167,8 +169,7 @@ only_what_is_listened_to_is_told(void **state)
         check_waste(world.heap, 10);
 
         assert_true(the_log.length > 0);
-        assert_int_equal(count_kind((enum rh_event_kind)kind),
-                         the_log.length);
+        assert_int_equal(count_kind((enum rh_event_kind)kind), the_log.length);
         check_close(&world);
     }
 }
@@ -203,8 +204,7 @@ who_does_not_listen_cannot_stop(void **state)
 
     assert_int_equal(rh_event_ignore(world.heap, note, &world), RH_NOT_FOUND);
     assert_int_equal(rh_event_ignore(world.heap, note, &the_log), RH_OK);
-    assert_int_equal(rh_event_ignore(world.heap, note, &the_log),
-                     RH_NOT_FOUND);
+    assert_int_equal(rh_event_ignore(world.heap, note, &the_log), RH_NOT_FOUND);
     check_close(&world);
 }
 
@@ -284,9 +284,9 @@ a_listener_may_stop_while_it_listens(void **state)
         assert_int_equal(rh_event_listen(world.heap, RH_EVENT_OBJECT_NEW,
                                          stop_listening, &heard[i]),
                          RH_OK);
-    assert_int_equal(rh_event_listen(world.heap, RH_EVENT_COLLECTION_START,
-                                     note, &the_log),
-                     RH_OK);
+    assert_int_equal(
+        rh_event_listen(world.heap, RH_EVENT_COLLECTION_START, note, &the_log),
+        RH_OK);
 
     check_waste(world.heap, 2);
     rh_heap_collect(world.heap);
@@ -315,9 +315,9 @@ listeners_that_join_hear_of_the_next_event(void **state)
 
     (void)state;
     open_listening(&world, RH_EVENT_SWEEP_END);
-    assert_int_equal(rh_event_listen(world.heap, RH_EVENT_OBJECT_NEW,
-                                     listen_more, &the_log),
-                     RH_OK);
+    assert_int_equal(
+        rh_event_listen(world.heap, RH_EVENT_OBJECT_NEW, listen_more, &the_log),
+        RH_OK);
 
     check_waste(world.heap, 1);
     assert_int_equal(the_log.length, 0);

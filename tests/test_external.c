@@ -3,7 +3,9 @@
 // there is no memory.
 #include "check.h"
 
-enum { MIB = 1 << 20 };
+enum {
+    MIB = 1 << 20
+};
 
 static void
 expect_account(const struct check_world *world, size_t blocks, size_t bytes)
@@ -277,8 +279,7 @@ only_live_objects_of_the_heap_can_be_attached(void **state)
     check_panics("not an object", rh_external_attach(world.heap, &world));
     check_panics("not an object", rh_external_attach(world.heap, node + 1));
     check_panics("not an object", rh_external_detach(world.heap, NULL));
-    check_panics("not an object",
-                 rh_external_adjust(world.heap, node + 1, 1));
+    check_panics("not an object", rh_external_adjust(world.heap, node + 1, 1));
     rh_heap_collect(world.heap);
     check_panics("not an object", rh_external_attach(world.heap, node));
 
@@ -562,8 +563,7 @@ the_limit_for_old_data_has_numbers_of_its_own(void **state)
     }
     assert_int_equal(old_limit(&world), 128 * MIB);
     rh_heap_collect(world.heap);
-    assert_int_equal(old_limit(&world),
-                     (uint64_t)((double)(128 * MIB) / 1.02));
+    assert_int_equal(old_limit(&world), (uint64_t)((double)(128 * MIB) / 1.02));
     for (int n = 0; n < 200; n++)
         rh_heap_collect(world.heap);
     assert_int_equal(old_limit(&world), 16 * MIB);
@@ -781,8 +781,7 @@ main(void)
         cmocka_unit_test(external_calls_never_collect),
         cmocka_unit_test(a_disabled_heap_lets_its_debt_wait),
         cmocka_unit_test(a_debt_paid_back_in_time_is_none),
-        cmocka_unit_test(
-            an_exceeded_limit_grows_by_a_factor_up_to_its_maximum),
+        cmocka_unit_test(an_exceeded_limit_grows_by_a_factor_up_to_its_maximum),
         cmocka_unit_test(a_limit_that_garbage_exceeded_grows_too),
         cmocka_unit_test(a_limit_that_was_not_reached_decays_to_its_start),
         cmocka_unit_test(a_maximum_of_zero_is_no_maximum),

@@ -26,8 +26,7 @@ expect_exact_division(const struct rhi_shape *shape)
         uint32_t index = (offset - RHI_HEADER_BYTES) / shape->slot_bytes;
 
         if (rhi_shape_index(shape, offset) != index)
-            fail_msg("slots of %u bytes: offset %u", shape->slot_bytes,
-                     offset);
+            fail_msg("slots of %u bytes: offset %u", shape->slot_bytes, offset);
     }
 }
 
@@ -42,8 +41,8 @@ static void
 expect_inverse(const struct rhi_shape *shape)
 {
     for (uint32_t slot = 0; slot <= shape->slots; slot++)
-        assert_int_equal(
-            rhi_shape_index(shape, rhi_shape_offset(shape, slot)), slot);
+        assert_int_equal(rhi_shape_index(shape, rhi_shape_offset(shape, slot)),
+                         slot);
 }
 
 static void

@@ -2,7 +2,9 @@
 // Growth policies, against numbers worked out by hand.
 #include "check.h"
 
-enum { PAGE = 408 }; // slots per page, in the views made up here
+enum {
+    PAGE = 408
+}; // slots per page, in the views made up here
 
 static struct rh_growth_answer
 ask(rh_growth_fn policy, const struct rh_config *config, size_t live,
@@ -136,8 +138,7 @@ cruby_grows_by_a_tenth_when_the_goal_is_met_already(void **state)
     // 10 pages, 4,080 slots: 4,096 free are impossible, so it grows though
     // almost all is free; f = 408 / (0.6 * 4,080) = 0.17, below 1: 1.1.
     assert_int_equal(
-        ask(rh_growth_cruby31, &config, 408, 4080, 4080).capacity_slots,
-        4488);
+        ask(rh_growth_cruby31, &config, 408, 4080, 4080).capacity_slots, 4488);
 }
 
 static void
@@ -245,9 +246,9 @@ static void
 ree_adds_larger_and_larger_heaps(void **state)
 {
     struct rh_config config = defaults();
-    struct rh_growth_view view = {
-        .config = &config, .capacity_slots = 10000, .slots_per_page = PAGE
-    };
+    struct rh_growth_view view = { .config = &config,
+                                   .capacity_slots = 10000,
+                                   .slots_per_page = PAGE };
     static const size_t heaps[] = { 10000, 18000, 32400, 58320 };
     struct rh_growth_answer answer;
 
@@ -258,8 +259,7 @@ ree_adds_larger_and_larger_heaps(void **state)
 
         rh_growth_ree(&view, &answer);
 
-        assert_int_equal(answer.capacity_slots,
-                         view.capacity_slots + heaps[n]);
+        assert_int_equal(answer.capacity_slots, view.capacity_slots + heaps[n]);
         assert_int_equal(answer.max_empty_pages, SIZE_MAX);
         view.capacity_slots = answer.capacity_slots;
     }

@@ -169,7 +169,9 @@ two_heaps_have_nothing_to_do_with_each_other(void **state)
 static void
 four_hundred_heaps_live_in_one_process(void **state)
 {
-    enum { HEAPS = 400 };
+    enum {
+        HEAPS = 400
+    };
     static struct check_world worlds[HEAPS];
     static struct node *roots[HEAPS];
 
@@ -493,6 +495,42 @@ a_disabled_heap_is_not_stressed(void **state)
     check_close(&world);
 }
 
+static bool
+is_old(const struct check_world *world, const void *object)
+{
+    struct rh_fast *fast = rh_heap_fast(world->heap);
+    struct rh_position position = rh_heap_position(world->heap, object);
+
+    return fast->mark[position.page][position.slot / 64] >> position.slot % 64 &
+           1;
+}
+
+static void
+the_inline_part_knows_who_is_old(void **state)
+{
+    struct check_world world;
+    struct node *old, *young;
+
+    (void)state;
+    check_open(&world);
+    old = check_node(world.heap, NULL, NULL);
+    check_root(world.heap, &old);
+    assert_false(is_old(&world, old));
+    for (int round = 0; round < 3; round++) {
+        rh_heap_collect(world.heap);
+        young = check_node(world.heap, NULL, NULL);
+
+        assert_true(is_old(&world, old));
+        assert_false(is_old(&world, young));
+        assert_int_equal(rh_heap_fast(world.heap)->marking, 0);
+        assert_int_equal(
+            rh_heap_fast(world.heap)->base,
+            (uintptr_t)rh_heap_slot(world.heap, (struct rh_position){ 0, 0 }) -
+                RH_PAGE_HEADER_BYTES);
+    }
+    check_close(&world);
+}
+
 // Pages.
 
 static struct rh_page_view
@@ -590,8 +628,8 @@ a_tomb_page_is_used_before_a_new_one(void **state)
     pages = first_heap_pages(&world);
     rh_heap_collect(world.heap);
     assert_int_equal(check_stat(world.heap, "heap_tomb_pages"),
-                     pages < 24 ? pages : check_stat(world.heap,
-                                                     "heap_tomb_pages"));
+                     pages < 24 ? pages
+                                : check_stat(world.heap, "heap_tomb_pages"));
 
     check_waste(world.heap, 1);
 
@@ -720,9 +758,8 @@ headers_interiors_and_strangers_are_no_slots(void **state)
     expect_no_slot(&world, UINTPTR_MAX);
     expect_no_slot(&world, (uintptr_t)&world);
     top = (uintptr_t)rh_heap_slot(
-        world.heap,
-        (struct rh_position){ first_heap_pages(&world) - 1,
-                              slots_per_page(&world) - 1 });
+        world.heap, (struct rh_position){ first_heap_pages(&world) - 1,
+                                          slots_per_page(&world) - 1 });
     assert_true(rh_heap_contains(world.heap, top));
     assert_false(rh_heap_is_live(world.heap, top));
     for (uintptr_t offset = 1; offset < 1000; offset++)
@@ -771,8 +808,8 @@ slots_of_dead_tomb_and_released_pages_are_not_live(void **state)
     check_open(&world);
     rh_heap_disable(world.heap);
     node = check_node(world.heap, NULL, NULL);
-    check_waste(world.heap, (first_heap_pages(&world) + 200) *
-                                slots_per_page(&world));
+    check_waste(world.heap,
+                (first_heap_pages(&world) + 200) * slots_per_page(&world));
     far = check_stat(world.heap, "heap_sorted_length") - 1;
     high = (uintptr_t)rh_heap_slot(world.heap, (struct rh_position){ far, 0 });
     assert_true(rh_heap_is_live(world.heap, high));
@@ -834,8 +871,7 @@ the_position_of_something_else_panics(void **state)
     check_open(&world);
     node = check_node(world.heap, NULL, NULL);
 
-    check_panics("not a slot",
-                 rh_heap_position(world.heap, (char *)node + 8));
+    check_panics("not a slot", rh_heap_position(world.heap, (char *)node + 8));
     check_panics("not a slot", rh_heap_position(world.heap, &world));
     check_close(&world);
 }
@@ -1235,6 +1271,7 @@ main(void)
         cmocka_unit_test(stress_collects_at_every_allocation),
         cmocka_unit_test(stress_respects_what_is_held),
         cmocka_unit_test(a_disabled_heap_is_not_stressed),
+        cmocka_unit_test(the_inline_part_knows_who_is_old),
         cmocka_unit_test(freeing_the_last_object_moves_a_page_to_the_tomb),
         cmocka_unit_test(a_collection_files_a_page_by_what_is_left),
         cmocka_unit_test(a_tomb_page_is_used_before_a_new_one),

@@ -236,8 +236,7 @@ while_an_image_is_built_nothing_else_goes(void **state)
     assert_int_equal(rh_image_begin(world.heap), RH_OK);
 
     check_panics("rh_image_begin", (void)rh_heap_alloc(world.heap));
-    check_panics("rh_image_begin",
-                 (void)rh_fast_alloc(world.heap, fast, 40));
+    check_panics("rh_image_begin", (void)rh_fast_alloc(world.heap, fast, 40));
     check_panics("image", rh_heap_collect(world.heap));
     rh_heap_safepoint(world.heap);
     assert_false(rh_heap_is_due(world.heap));
@@ -258,8 +257,7 @@ placing_outside_of_an_image_panics(void **state)
     (void)state;
     open_empty(&world);
 
-    check_panics("no image",
-                 (void)rh_image_place(world.heap, position, NULL));
+    check_panics("no image", (void)rh_image_place(world.heap, position, NULL));
     check_panics("no image",
                  assert_int_equal(rh_image_page(world.heap, 0), RH_OK));
     check_panics("no image", rh_image_end(world.heap));
@@ -284,8 +282,7 @@ a_page_without_objects_holds_free_slots(void **state)
     assert_int_equal(check_stat(world.heap, "heap_free_slots"),
                      slots_per_page(&world));
     assert_int_equal(
-        rh_heap_position(world.heap,
-                         check_node(world.heap, NULL, NULL)).page,
+        rh_heap_position(world.heap, check_node(world.heap, NULL, NULL)).page,
         2);
     check_close(&world);
 }
@@ -326,10 +323,9 @@ a_built_heap_goes_on_as_any_other(void **state)
     open_empty(&world);
     assert_int_equal(rh_image_begin(world.heap), RH_OK);
     for (size_t i = 0; i < 5000; i++) {
-        struct rh_position position = {
-            check_random_below(&seed, 40),
-            check_random_below(&seed, slots_per_page(&world))
-        };
+        struct rh_position position = { check_random_below(&seed, 40),
+                                        check_random_below(
+                                            &seed, slots_per_page(&world)) };
         struct node *node = rh_image_place(world.heap, position, NULL);
 
         if (!node)

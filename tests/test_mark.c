@@ -7,7 +7,9 @@
 // A bag has two plain references and any number of items in a buffer.  It is
 // traced in one go, or, as a container, slice by slice.
 
-enum { BAG = 0x626167 };
+enum {
+    BAG = 0x626167
+};
 
 struct bag {
     uint32_t tag;
@@ -25,8 +27,7 @@ static size_t traces, slices, seen;
 static size_t misguided; // slices asked of something that is no container
 
 static void
-items_visit(struct bag *bag, size_t from, size_t to,
-            struct rh_visitor *visitor)
+items_visit(struct bag *bag, size_t from, size_t to, struct rh_visitor *visitor)
 {
     for (; from < to && from < bag->length; from++)
         rh_visit(visitor, &bag->items[from]);
@@ -393,10 +394,10 @@ a_container_is_asked_anew_for_each_slice(void **state)
 {
     (void)state;
     expect_moody(1000, 1000, 1000, 1000, 1000);
-    expect_moody(1000, 10, 10, 10, 128);      // shrinks below the slice
-    expect_moody(1000, 130, 130, 130, 130);   // shrinks inside it
-    expect_moody(200, 500, 500, 500, 500);    // grows
-    expect_moody(0, 1000, 1000, 1000, 0);     // grows too late
+    expect_moody(1000, 10, 10, 10, 128);    // shrinks below the slice
+    expect_moody(1000, 130, 130, 130, 130); // shrinks inside it
+    expect_moody(200, 500, 500, 500, 500);  // grows
+    expect_moody(0, 1000, 1000, 1000, 0);   // grows too late
     expect_moody(129, 0, 0, 0, 128);
 }
 
@@ -461,7 +462,9 @@ random_length(uint64_t *seed, bool *sliced)
 static void
 expect_random_graph(uint64_t seed, size_t count)
 {
-    enum { ROOTS = 3 };
+    enum {
+        ROOTS = 3
+    };
     struct check_world world;
     struct bag **all = calloc(count, sizeof *all);
     struct bag *roots[ROOTS];

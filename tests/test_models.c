@@ -139,7 +139,10 @@ runs_may_be_kept_anywhere_in_the_slot(void **state)
 // Objects as mruby has them: 48 bytes, a type byte that walkers read even in
 // free slots, runs kept behind it.
 
-enum { TYPE_FREE, TYPE_OBJECT = 7 };
+enum {
+    TYPE_FREE,
+    TYPE_OBJECT = 7
+};
 
 struct typed {
     uint8_t type;
@@ -249,8 +252,7 @@ the_type_byte_of_a_free_slot_stays_readable(void **state)
 
 static const struct rh_model blank_model = { .name = "blank" };
 
-static size_t
-references_of(struct rh_heap *heap, void *object);
+static size_t references_of(struct rh_heap *heap, void *object);
 
 static void
 objects_of_a_model_without_trace_refer_to_nothing(void **state)
@@ -348,8 +350,8 @@ references_of(struct rh_heap *heap, void *object)
 {
     size_t count = 0;
 
-    assert_int_equal(
-        rh_walk_references(heap, object, count_reference, &count), RH_OK);
+    assert_int_equal(rh_walk_references(heap, object, count_reference, &count),
+                     RH_OK);
     return count;
 }
 
@@ -373,8 +375,7 @@ expect_vector(const struct rh_model *model, size_t length, size_t survivors)
 
     if (model->trace)
         check_heap(world.heap);
-    assert_int_equal(check_stat(world.heap, "heap_live_slots"),
-                     1 + survivors);
+    assert_int_equal(check_stat(world.heap, "heap_live_slots"), 1 + survivors);
     check_close(&world);
 }
 
@@ -713,7 +714,9 @@ static void
 boxed_words_are_references_by_their_tag_alone(void **state)
 {
     static const uint64_t yes[] = { TAG };
-    static const uint64_t no[] = { 0, TAG + 1, UINT64_C(0xfff8) << 48,
+    static const uint64_t no[] = { 0,
+                                   TAG + 1,
+                                   UINT64_C(0xfff8) << 48,
                                    UINT64_C(0x7ff8) << 48,
                                    UINT64_C(0xffff) << 48,
                                    UINT64_C(1) << 48 };
@@ -791,18 +794,24 @@ static void
 immediates_of_ruby_are_no_references(void **state)
 {
     struct check_world world;
-    static const uint64_t immediates[] = {
-        0x00, 0x08, 0x14, 0x34, 0x01, 0x03, 0x0c, 0x10c,
-        UINT64_C(0x8000000000000002), UINT64_MAX, UINT64_C(1) << 63
-    };
+    static const uint64_t immediates[] = { 0x00,
+                                           0x08,
+                                           0x14,
+                                           0x34,
+                                           0x01,
+                                           0x03,
+                                           0x0c,
+                                           0x10c,
+                                           UINT64_C(0x8000000000000002),
+                                           UINT64_MAX,
+                                           UINT64_C(1) << 63 };
     uint64_t roots[CHECK_COUNT(immediates)];
 
     (void)state;
     check_open(&world);
     memcpy(roots, immediates, sizeof roots);
     assert_int_equal(
-        rh_root_add_range(world.heap, NULL, roots, CHECK_COUNT(roots)),
-        RH_OK);
+        rh_root_add_range(world.heap, NULL, roots, CHECK_COUNT(roots)), RH_OK);
     check_heap(world.heap);
 
     rh_heap_collect(world.heap);

@@ -152,9 +152,8 @@ flushing_gives_back_what_was_not_used(void **state)
         check_waste(heap, used);
         assert_int_equal(rhi_mutator_unused(&heap->mutator),
                          slots_per_page(&world) - used);
-        assert_int_equal(rhi_mutator_total(&heap->mutator) -
-                             heap->sweep.freed_total,
-                         used);
+        assert_int_equal(
+            rhi_mutator_total(&heap->mutator) - heap->sweep.freed_total, used);
 
         rhi_mutator_flush(&heap->mutator);
 
@@ -306,8 +305,8 @@ counting_is_exact_at_every_allocation(void **state)
     while (count < 3 * slots_per_page(&world) + 5) {
         check_waste(world.heap, 1);
         count++;
-        assert_int_equal(
-            check_stat(world.heap, "total_allocated_objects"), count);
+        assert_int_equal(check_stat(world.heap, "total_allocated_objects"),
+                         count);
         assert_int_equal(check_stat(world.heap, "heap_live_slots"), count);
     }
     check_heap(world.heap);

@@ -7,7 +7,10 @@
 #include "page.h"
 #include "poison.h"
 
-enum { PAGE = 3, PAGES = 8 };
+enum {
+    PAGE = 3,
+    PAGES = 8
+};
 
 struct world {
     struct check_faults faults;
@@ -212,9 +215,9 @@ free_bits_are_those_of_the_pages_slots_alone(void **state)
 
         assert_int_equal(rhi_line_count(free), world.shape.slots - 1);
         assert_false(rhi_bit_test(free, 0));
-        assert_int_equal(rhi_line_next_set(free, world.shape.slots,
-                                           RHI_LINE_WORDS * 64),
-                         RHI_LINE_WORDS * 64);
+        assert_int_equal(
+            rhi_line_next_set(free, world.shape.slots, RHI_LINE_WORDS * 64),
+            RHI_LINE_WORDS * 64);
         world_close(&world);
     }
 }

@@ -7,7 +7,9 @@
 #include "poison.h"
 #include "region.h"
 
-enum { MIB = 1 << 20 };
+enum {
+    MIB = 1 << 20
+};
 
 struct world {
     struct check_faults faults;
@@ -304,12 +306,10 @@ expect_tables(const struct rhi_region *region, size_t pages)
         assert_true(filled_with(region->plane[plane], plane + 1,
                                 pages * sizeof(rhi_line)));
     assert_true(filled_with(region->flags, 0x40, pages));
-    assert_true(
-        filled_with(region->live, 0x41, pages * sizeof *region->live));
+    assert_true(filled_with(region->live, 0x41, pages * sizeof *region->live));
     assert_true(
         filled_with(region->pages, 0x42, pages * sizeof *region->pages));
-    assert_true(
-        filled_with((void *)region->base, 0x43, pages << RHI_PAGE_LOG));
+    assert_true(filled_with((void *)region->base, 0x43, pages << RHI_PAGE_LOG));
 }
 
 static void
@@ -346,9 +346,8 @@ the_lines_of_one_page_lie_in_different_cache_sets(void **state)
 
         assert_int_equal(line % sizeof(rhi_line), 0);
         for (int b = 0; b < a; b++)
-            assert_int_not_equal((line - (uintptr_t)world.region.plane[b]) %
-                                     4096,
-                                 0);
+            assert_int_not_equal(
+                (line - (uintptr_t)world.region.plane[b]) % 4096, 0);
     }
     world_close(&world);
 }
@@ -423,13 +422,13 @@ releasing_a_part_of_a_granule_panics(void **state)
     world_open(&world, 65536, 16 * MIB);
     assert_true(rhi_region_commit(&world.region, 64));
 
-    check_panics("granule_pages", (void)rhi_region_release(
-                                      &world.region,
-                                      world.region.granule_pages / 2,
-                                      world.region.granule_pages));
-    check_panics("granule_pages", (void)rhi_region_release(
-                                      &world.region, 0,
-                                      world.region.granule_pages / 2));
+    check_panics("granule_pages",
+                 (void)rhi_region_release(&world.region,
+                                          world.region.granule_pages / 2,
+                                          world.region.granule_pages));
+    check_panics("granule_pages",
+                 (void)rhi_region_release(&world.region, 0,
+                                          world.region.granule_pages / 2));
     world_close(&world);
 }
 
@@ -474,8 +473,7 @@ huge_pages_are_for_bodies_alone(void **state)
     assert_true(world_reserve(&world, 64 * MIB, true));
 
     assert_int_equal(advice_for, 64 * MIB);
-    assert_int_equal(advice_for + advice_against,
-                     world.memory.reserved_bytes);
+    assert_int_equal(advice_for + advice_against, world.memory.reserved_bytes);
     assert_int_equal(world.region.granule_pages << RHI_PAGE_LOG, 2 * MIB);
     world_close(&world);
 }

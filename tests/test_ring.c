@@ -4,7 +4,9 @@
 
 #include "ring.h"
 
-enum { NODES = 5 };
+enum {
+    NODES = 5
+};
 
 struct rings {
     struct rhi_ring ring;

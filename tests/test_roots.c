@@ -104,7 +104,9 @@ what_was_never_added_cannot_be_removed(void **state)
 static void
 roots_come_and_go_in_any_order(void **state)
 {
-    enum { ROOTS = 500 };
+    enum {
+        ROOTS = 500
+    };
     struct check_world world;
     static struct node *roots[ROOTS];
     size_t held[ROOTS] = { 0 };
@@ -158,15 +160,17 @@ roots_come_and_go_in_any_order(void **state)
 static void
 every_word_of_a_range_is_a_root(void **state)
 {
-    enum { WORDS = 3000 };
+    enum {
+        WORDS = 3000
+    };
     struct check_world world;
     static struct node *words[WORDS];
 
     (void)state;
     check_open(&world);
     memset(words, 0, sizeof words);
-    assert_int_equal(
-        rh_root_add_range(world.heap, "mine", words, WORDS), RH_OK);
+    assert_int_equal(rh_root_add_range(world.heap, "mine", words, WORDS),
+                     RH_OK);
     for (size_t i = 0; i < WORDS; i++)
         words[i] = check_node(world.heap, NULL, NULL);
 
@@ -192,8 +196,7 @@ a_range_ends_where_it_says(void **state)
     check_open(&world);
     for (size_t i = 0; i < 4; i++)
         words[i] = check_node(world.heap, NULL, NULL);
-    assert_int_equal(
-        rh_root_add_range(world.heap, NULL, &words[1], 2), RH_OK);
+    assert_int_equal(rh_root_add_range(world.heap, NULL, &words[1], 2), RH_OK);
 
     collect(&world);
 
@@ -244,13 +247,12 @@ a_callback_reports_roots_until_it_is_removed(void **state)
     (void)state;
     check_open(&world);
     node = check_list(world.heap, 4);
-    assert_int_equal(
-        rh_root_add_callback(world.heap, "stack", report, &node), RH_OK);
+    assert_int_equal(rh_root_add_callback(world.heap, "stack", report, &node),
+                     RH_OK);
     collect(&world);
     assert_int_equal(live(&world), 4);
 
-    assert_int_equal(rh_root_remove_callback(world.heap, report, &node),
-                     RH_OK);
+    assert_int_equal(rh_root_remove_callback(world.heap, report, &node), RH_OK);
     collect(&world);
     assert_int_equal(live(&world), 0);
     check_close(&world);
@@ -266,10 +268,8 @@ a_callback_is_known_by_function_and_context(void **state)
     check_open(&world);
     a = check_node(world.heap, NULL, NULL);
     b = check_node(world.heap, NULL, NULL);
-    assert_int_equal(
-        rh_root_add_callback(world.heap, NULL, report, &a), RH_OK);
-    assert_int_equal(
-        rh_root_add_callback(world.heap, NULL, report, &b), RH_OK);
+    assert_int_equal(rh_root_add_callback(world.heap, NULL, report, &a), RH_OK);
+    assert_int_equal(rh_root_add_callback(world.heap, NULL, report, &b), RH_OK);
 
     assert_int_equal(rh_root_remove_callback(world.heap, report_nothing, &a),
                      RH_NOT_FOUND);
@@ -285,7 +285,9 @@ a_callback_is_known_by_function_and_context(void **state)
     check_close(&world);
 }
 
-enum { MANY = 5000 };
+enum {
+    MANY = 5000
+};
 static struct node *many[MANY];
 
 static void
@@ -306,8 +308,8 @@ a_callback_may_report_more_than_the_work_list_holds(void **state)
     rh_heap_disable(world.heap);
     for (size_t i = 0; i < MANY; i++)
         many[i] = check_list(world.heap, i % 3 + 1);
-    assert_int_equal(
-        rh_root_add_callback(world.heap, NULL, report_many, NULL), RH_OK);
+    assert_int_equal(rh_root_add_callback(world.heap, NULL, report_many, NULL),
+                     RH_OK);
 
     collect(&world);
 
@@ -367,12 +369,11 @@ each_kind_of_root_has_its_category(void **state)
     named[0] = named[1] = range[0];
     check_root(world.heap, &address);
     assert_int_equal(rh_root_add_range(world.heap, NULL, range, 3), RH_OK);
-    assert_int_equal(rh_root_add_range(world.heap, "globals", named, 2),
+    assert_int_equal(rh_root_add_range(world.heap, "globals", named, 2), RH_OK);
+    assert_int_equal(rh_root_add_callback(world.heap, NULL, report, &context),
                      RH_OK);
-    assert_int_equal(
-        rh_root_add_callback(world.heap, NULL, report, &context), RH_OK);
-    assert_int_equal(
-        rh_root_add_callback(world.heap, "vm", report, &other), RH_OK);
+    assert_int_equal(rh_root_add_callback(world.heap, "vm", report, &other),
+                     RH_OK);
     for (size_t i = 0; i < 600; i++)
         assert_non_null(rh_scope_hold(world.heap, range[i % 3]));
     assert_non_null(rh_scope_hold(world.heap, NULL)); // no reference
@@ -402,8 +403,7 @@ words_that_lead_nowhere_are_ignored(void **state)
     (void)state;
     check_open(&world);
     assert_int_equal(
-        rh_root_add_range(world.heap, NULL, words, CHECK_COUNT(words)),
-        RH_OK);
+        rh_root_add_range(world.heap, NULL, words, CHECK_COUNT(words)), RH_OK);
     for (int round = 0; round < 200; round++) {
         for (size_t i = 0; i < CHECK_COUNT(words); i++) {
             uintptr_t object = (uintptr_t)check_node(world.heap, NULL, NULL);
@@ -430,8 +430,7 @@ a_handle_is_a_root_until_its_scope_is_restored(void **state)
     (void)state;
     check_open(&world);
     scope = rh_scope_save(world.heap);
-    assert_non_null(
-        rh_scope_hold(world.heap, check_list(world.heap, 3)));
+    assert_non_null(rh_scope_hold(world.heap, check_list(world.heap, 3)));
     check_heap(world.heap);
     collect(&world);
     assert_int_equal(live(&world), 3);
@@ -477,8 +476,8 @@ restoring_an_outer_scope_ends_the_inner_ones(void **state)
     outer = rh_scope_save(world.heap);
     for (size_t depth = 1; depth <= 10; depth++) {
         assert_int_equal(rh_scope_save(world.heap), depth - 1);
-        assert_non_null(rh_scope_hold(
-            world.heap, check_node(world.heap, NULL, NULL)));
+        assert_non_null(
+            rh_scope_hold(world.heap, check_node(world.heap, NULL, NULL)));
     }
     collect(&world);
     assert_int_equal(live(&world), 10);
@@ -495,8 +494,8 @@ hold_and_leave(struct check_world *world, jmp_buf *exit)
 {
     for (int depth = 0; depth < 50; depth++) {
         (void)rh_scope_save(world->heap);
-        assert_non_null(rh_scope_hold(world->heap,
-                                      check_node(world->heap, NULL, NULL)));
+        assert_non_null(
+            rh_scope_hold(world->heap, check_node(world->heap, NULL, NULL)));
     }
     longjmp(*exit, 1);
 }
@@ -544,7 +543,9 @@ restoring_an_inner_scope_after_an_outer_one_panics(void **state)
 static void
 handles_stay_where_they_are_as_their_stack_grows(void **state)
 {
-    enum { HANDLES = 200000 };
+    enum {
+        HANDLES = 200000
+    };
     struct check_world world;
     void ***handles = calloc(HANDLES, sizeof *handles);
     struct rh_fast *fast;
@@ -595,6 +596,26 @@ the_handle_stack_ends_where_the_config_says(void **state)
 }
 
 static void
+in_a_narrow_address_space_the_handle_stack_is_shorter(void **state)
+{
+    struct check_world world;
+
+    (void)state;
+    check_prepare(&world);
+    world.config.region_bytes = 16 << 20;
+    world.config.handle_bytes = (size_t)1 << 30;
+    world.memory.max_reserve = 40 << 20;
+    check_make(&world);
+
+    // 1,024, 512, ..., 64, 32 MiB.
+    assert_int_equal(world.memory.reserved_count, 2);
+    assert_int_equal(world.memory.reserved[1].bytes, 32 << 20);
+    assert_non_null(rh_scope_hold(world.heap, NULL));
+    check_heap(world.heap);
+    check_close(&world);
+}
+
+static void
 a_handle_without_memory_is_refused_and_can_be_had_later(void **state)
 {
     struct check_world world;
@@ -609,6 +630,27 @@ a_handle_without_memory_is_refused_and_can_be_had_later(void **state)
     assert_non_null(rh_scope_hold(world.heap, NULL));
     check_heap(world.heap);
     assert_int_equal(check_stat(world.heap, "x_handle_count"), 1);
+    check_close(&world);
+}
+
+static void
+the_handle_stack_doubles_its_memory(void **state)
+{
+    struct check_world world;
+    size_t words = (64 << 10) / sizeof(void *);
+    size_t before;
+
+    (void)state;
+    check_open(&world);
+    before = world.memory.committed;
+    for (size_t commit = 0; commit < 5; commit++) {
+        assert_non_null(rh_scope_hold(world.heap, NULL));
+        assert_int_equal(world.memory.committed - before, (size_t)(64 << 10)
+                                                              << commit);
+        for (size_t i = 1; i < (commit ? words << (commit - 1) : words); i++)
+            assert_non_null(rh_scope_hold(world.heap, NULL));
+    }
+    check_heap(world.heap);
     check_close(&world);
 }
 
@@ -690,8 +732,10 @@ main(void)
         cmocka_unit_test(restoring_an_inner_scope_after_an_outer_one_panics),
         cmocka_unit_test(handles_stay_where_they_are_as_their_stack_grows),
         cmocka_unit_test(the_handle_stack_ends_where_the_config_says),
+        cmocka_unit_test(in_a_narrow_address_space_the_handle_stack_is_shorter),
         cmocka_unit_test(
             a_handle_without_memory_is_refused_and_can_be_had_later),
+        cmocka_unit_test(the_handle_stack_doubles_its_memory),
         cmocka_unit_test(the_peak_counts_the_highest_stack),
         cmocka_unit_test(a_root_that_finds_no_room_is_refused),
     };

@@ -4,7 +4,9 @@
 
 #include "space.h"
 
-enum { LOG_LENGTH = 4096 };
+enum {
+    LOG_LENGTH = 4096
+};
 
 struct world {
     struct check_faults faults;
@@ -95,8 +97,8 @@ log_event(struct rh_heap *heap, const struct rh_event *event, void *context)
 static void
 log_events(struct world *world)
 {
-    assert_int_equal(
-        rhi_events_add(&world->events, ~0u, log_event, world), RH_OK);
+    assert_int_equal(rhi_events_add(&world->events, ~0u, log_event, world),
+                     RH_OK);
 }
 
 // Filing.
@@ -136,11 +138,11 @@ every_list_leads_to_every_other(void **state)
     world_open(&world, 0);
     make_pages(&world, 1);
     slots = world.space.shape.slots;
-    live[0] = 1;                 // roomy 3
-    live[1] = slots * 3 / 8;     // roomy 2
-    live[2] = slots * 5 / 8;     // roomy 1
-    live[3] = slots - 1;         // tight
-    live[4] = slots;             // full
+    live[0] = 1;             // roomy 3
+    live[1] = slots * 3 / 8; // roomy 2
+    live[2] = slots * 5 / 8; // roomy 1
+    live[3] = slots - 1;     // tight
+    live[4] = slots;         // full
     for (size_t from = 0; from < 5; from++)
         for (size_t to = 0; to < 5; to++) {
             set_live(&world, 0, live[from]);
@@ -389,8 +391,7 @@ the_highest_pages_go_first(void **state)
     make_pages(&world, 8 * granule);
     bury(&world, 0, 8 * granule);
 
-    assert_int_equal(rhi_space_release(&world.space, 5 * granule),
-                     3 * granule);
+    assert_int_equal(rhi_space_release(&world.space, 5 * granule), 3 * granule);
 
     for (size_t page = 0; page < 8 * granule; page++)
         assert_int_equal(list_of(&world, page),

@@ -51,8 +51,7 @@ every_key_of_cruby_can_be_asked_for(void **state)
     check_open(&world);
     for (size_t n = 0; n < CHECK_COUNT(cruby_keys); n++) {
         assert_string_equal(rh_stat_name(n), cruby_keys[n]);
-        assert_int_equal(rh_stat_get(world.heap, cruby_keys[n], &value),
-                         RH_OK);
+        assert_int_equal(rh_stat_get(world.heap, cruby_keys[n], &value), RH_OK);
     }
     check_close(&world);
 }
@@ -214,6 +213,8 @@ collections_are_all_major_ones(void **state)
         assert_int_equal(check_stat(world.heap, "major_gc_count"), n);
         assert_int_equal(check_stat(world.heap, "minor_gc_count"), 0);
     }
+    while (check_stat(world.heap, "x_collection_ns") < 2000000)
+        rh_heap_collect(world.heap);
     assert_int_equal(check_stat(world.heap, "time"),
                      check_stat(world.heap, "x_collection_ns") / 1000000);
     assert_int_equal(check_stat(world.heap, "x_emergency_count"), 0);
@@ -289,7 +290,10 @@ allocatable_pages_are_those_below_the_capacity(void **state)
 static void
 the_identities_hold_after_every_operation(void **state)
 {
-    enum { ROOTS = 16, STEPS = 3000 };
+    enum {
+        ROOTS = 16,
+        STEPS = 3000
+    };
     struct check_world world;
     struct node *roots[ROOTS] = { NULL };
     uint64_t seed = check_seed();
@@ -336,9 +340,9 @@ check_identities_inside(struct rh_heap *heap, const struct rh_event *event,
 
     (void)event, (void)context;
     rh_heap_stat(heap, &stat);
-    assert_int_equal(stat.heap_available_slots,
-                     stat.heap_live_slots + stat.heap_free_slots +
-                         stat.heap_final_slots);
+    assert_int_equal(stat.heap_available_slots, stat.heap_live_slots +
+                                                    stat.heap_free_slots +
+                                                    stat.heap_final_slots);
     assert_int_equal(stat.heap_live_slots, stat.total_allocated_objects -
                                                stat.total_freed_objects -
                                                stat.heap_final_slots);
@@ -358,9 +362,8 @@ the_identities_hold_in_the_middle_of_everything(void **state)
     (void)state;
     check_open(&world);
     heard = 0;
-    assert_int_equal(rh_event_listen(world.heap, ~0u, check_identities_inside,
-                                     NULL),
-                     RH_OK);
+    assert_int_equal(
+        rh_event_listen(world.heap, ~0u, check_identities_inside, NULL), RH_OK);
 
     check_waste(world.heap, 3000);
     rh_heap_collect(world.heap);
@@ -406,14 +409,14 @@ the_histogram_counts_every_page_once(void **state)
     check_make(&world);
     slots = slots_per_page(&world);
     for (size_t live = 1; live <= slots; live++) {
-        size_t wanted = live == 1                ? 1
-                        : live == 2              ? 2
-                        : live == slots          ? 8
-                        : live <= 8              ? 3
-                        : live * 4 <= slots      ? 4
-                        : live * 2 <= slots      ? 5
-                        : live * 4 <= slots * 3  ? 6
-                                                 : 7;
+        size_t wanted = live == 1               ? 1
+                        : live == 2             ? 2
+                        : live == slots         ? 8
+                        : live <= 8             ? 3
+                        : live * 4 <= slots     ? 4
+                        : live * 2 <= slots     ? 5
+                        : live * 4 <= slots * 3 ? 6
+                                                : 7;
 
         check_waste(world.heap, 1);
         shape = shape_of(&world);
@@ -499,9 +502,12 @@ an_older_program_gets_the_shape_it_knows(void **state)
 static void
 every_class_of_the_histogram_has_a_name(void **state)
 {
+    static const char *const names[] = { "0",   "1",   "2",     "3-8", "1/4",
+                                         "1/2", "3/4", "<full", "full" };
+
     (void)state;
     for (size_t n = 0; n < RH_HISTOGRAM_CLASSES; n++)
-        assert_non_null(rh_histogram_name(n));
+        assert_string_equal(rh_histogram_name(n), names[n]);
     assert_null(rh_histogram_name(RH_HISTOGRAM_CLASSES));
 }
 

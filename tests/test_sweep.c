@@ -92,8 +92,8 @@ counting_and_looking_touch_no_body(void **state)
     rh_heap_shape(world.heap, &shape);
     for (size_t page = 0; page < world.heap->region.top; page++)
         assert_int_equal(rh_page_look(world.heap, page, &view), RH_OK);
-    assert_true(rh_heap_is_live(world.heap, (uintptr_t)bodies.address +
-                                                RHI_HEADER_BYTES));
+    assert_true(rh_heap_is_live(world.heap,
+                                (uintptr_t)bodies.address + RHI_HEADER_BYTES));
     permit(bodies);
 
     check_close(&world);

@@ -4,7 +4,12 @@
 
 #include <pthread.h>
 
-enum { THREADS = 8, ROUNDS = 10, LIST = 2000, WASTE = 20000 };
+enum {
+    THREADS = 8,
+    ROUNDS = 10,
+    LIST = 2000,
+    WASTE = 20000
+};
 
 struct worker {
     pthread_t thread;

@@ -378,13 +378,12 @@ the_log_keeps_the_last_32_oldest_first(void **state)
         size_t kept = n < RH_TRIM_LOG_LENGTH ? n : RH_TRIM_LOG_LENGTH;
 
         rh_trim_now(world.heap, n % 2 ? RH_TRIM_PAGES : RH_TRIM_ALLOCATOR);
-        assert_int_equal(rh_trim_log(world.heap, records,
-                                     CHECK_COUNT(records)),
+        assert_int_equal(rh_trim_log(world.heap, records, CHECK_COUNT(records)),
                          kept);
         for (size_t i = 0; i < kept; i++)
-            assert_int_equal(records[i].actions,
-                             (n - kept + 1 + i) % 2 ? RH_TRIM_PAGES
-                                                    : RH_TRIM_ALLOCATOR);
+            assert_int_equal(records[i].actions, (n - kept + 1 + i) % 2
+                                                     ? RH_TRIM_PAGES
+                                                     : RH_TRIM_ALLOCATOR);
         for (size_t i = 1; i < kept; i++)
             assert_true(records[i].at_ns >= records[i - 1].at_ns);
     }

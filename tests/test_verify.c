@@ -420,6 +420,12 @@ left_over_gray_bit(struct sick *sick)
 }
 
 static void
+left_over_sliced_bit(struct sick *sick)
+{
+    rhi_bit_set(line_of(sick, RHI_SLICED, RHI_FULL), 1);
+}
+
+static void
 left_over_gray_flag(struct sick *sick)
 {
     sick->region->flags[sick->page[RHI_FULL]] |= RHI_FLAG_GRAY;
@@ -469,6 +475,7 @@ page_damage_is_found(void **state)
     expect_found("P4", special_free_slot);
     expect_found("P5", left_over_next_bit);
     expect_found("P5", left_over_gray_bit);
+    expect_found("P5", left_over_sliced_bit);
     expect_found("P5", left_over_gray_flag);
     expect_found("P6", header_without_magic);
     expect_found("P6", header_of_another_heap);
@@ -569,8 +576,7 @@ two_current_pages(struct sick *sick)
 static void
 free_slot_that_is_not_allocated(struct sick *sick)
 {
-    rhi_bit_clear(line_of(sick, RHI_ALLOCATED, RHI_CURRENT),
-                  sick->slots - 1);
+    rhi_bit_clear(line_of(sick, RHI_ALLOCATED, RHI_CURRENT), sick->slots - 1);
 }
 
 static void
@@ -728,8 +734,7 @@ root_of_a_dead_slot(struct sick *sick)
 static void
 handle_into_an_object(struct sick *sick)
 {
-    assert_non_null(
-        rh_scope_hold(sick->heap, (char *)sick->roots[0] + 16));
+    assert_non_null(rh_scope_hold(sick->heap, (char *)sick->roots[0] + 16));
 }
 
 static void

@@ -130,8 +130,7 @@ a_callback_may_allocate(void **state)
     made = 2 * slots_per_page(&world) + 200;
     check_waste(world.heap, made);
 
-    assert_int_equal(rh_walk_objects(world.heap, allocate_some, &count),
-                     RH_OK);
+    assert_int_equal(rh_walk_objects(world.heap, allocate_some, &count), RH_OK);
 
     assert_true(count >= made);
     made += 2000;
@@ -166,8 +165,7 @@ collections_wait_until_a_walk_is_over(void **state)
     check_waste(world.heap, 20);
     before = check_stat(world.heap, "count");
 
-    assert_int_equal(rh_walk_objects(world.heap, allocate_under_pressure,
-                                     NULL),
+    assert_int_equal(rh_walk_objects(world.heap, allocate_under_pressure, NULL),
                      RH_OK);
 
     assert_int_equal(check_stat(world.heap, "count"), before);
@@ -331,8 +329,7 @@ struct page_tally {
 };
 
 static bool
-tally_page(struct rh_heap *heap, const struct rh_page_view *view,
-           void *context)
+tally_page(struct rh_heap *heap, const struct rh_page_view *view, void *context)
 {
     struct page_tally *tally = context;
     size_t bits = 0;
@@ -380,8 +377,7 @@ pages_are_walked_with_what_the_statistics_say(void **state)
 
     assert_int_equal(rh_walk_pages(world.heap, tally_page, &tally), RH_OK);
 
-    assert_int_equal(tally.pages, check_stat(world.heap,
-                                             "heap_sorted_length"));
+    assert_int_equal(tally.pages, check_stat(world.heap, "heap_sorted_length"));
     assert_int_equal(tally.eden, check_stat(world.heap, "heap_eden_pages"));
     assert_int_equal(tally.tomb, check_stat(world.heap, "heap_tomb_pages"));
     assert_int_equal(tally.live, check_stat(world.heap, "heap_live_slots"));
@@ -401,10 +397,10 @@ one_page_is_the_one_allocated_from(void **state)
     (void)state;
     check_open(&world);
     node = check_node(world.heap, NULL, NULL);
-    assert_int_equal(
-        rh_page_look(world.heap, rh_heap_position(world.heap, node).page,
-                     &view),
-        RH_OK);
+    assert_int_equal(rh_page_look(world.heap,
+                                  rh_heap_position(world.heap, node).page,
+                                  &view),
+                     RH_OK);
     assert_true(view.current);
 
     node = check_node(world.heap, NULL, NULL);
@@ -494,15 +490,14 @@ one_page_can_be_looked_at(void **state)
     assert_int_equal(view.state, RH_PAGE_EDEN);
     assert_int_equal(view.live_slots, 3);
     assert_int_equal(view.age, 0);
-    assert_ptr_equal((const char *)view.address + RH_PAGE_HEADER_BYTES,
-                     rh_heap_slot(world.heap,
-                                  (struct rh_position){ position.page, 0 }));
+    assert_ptr_equal(
+        (const char *)view.address + RH_PAGE_HEADER_BYTES,
+        rh_heap_slot(world.heap, (struct rh_position){ position.page, 0 }));
     assert_true(view.allocated[0] == 7);
     assert_true(view.mark[0] == 7);
     rh_heap_collect(world.heap);
     rh_heap_collect(world.heap);
-    assert_int_equal(rh_page_look(world.heap, position.page + 1, &view),
-                     RH_OK);
+    assert_int_equal(rh_page_look(world.heap, position.page + 1, &view), RH_OK);
     assert_int_equal(view.state, RH_PAGE_TOMB);
     assert_int_equal(view.age, 2);
     check_close(&world);
@@ -639,8 +634,8 @@ runs_tell_in_which_order_slots_will_be_handed_out(void **state)
     page = rh_heap_position(world.heap, keep).page;
     check_waste(world.heap, 5);
 
-    assert_int_equal(
-        rh_walk_runs(world.heap, page, predict, &prediction), RH_OK);
+    assert_int_equal(rh_walk_runs(world.heap, page, predict, &prediction),
+                     RH_OK);
 
     assert_int_equal(prediction.length, slots_per_page(&world) / 2 - 5);
     for (size_t i = 0; i < prediction.length; i++) {
@@ -673,10 +668,10 @@ a_walk_over_runs_stops_when_told_to(void **state)
     check_open(&world);
     keep_every_second(&world, &keep);
 
-    assert_int_equal(
-        rh_walk_runs(world.heap, rh_heap_position(world.heap, keep).page,
-                     stop_at_run, &count),
-        RH_STOPPED);
+    assert_int_equal(rh_walk_runs(world.heap,
+                                  rh_heap_position(world.heap, keep).page,
+                                  stop_at_run, &count),
+                     RH_STOPPED);
     assert_int_equal(count, 1);
     check_close(&world);
 }
@@ -712,14 +707,14 @@ references_come_in_the_models_order_and_as_often_as_they_are(void **state)
     b = check_node(world.heap, a, NULL);
     c = check_node(world.heap, b, b);
 
-    assert_int_equal(
-        rh_walk_references(world.heap, a, list_reference, &list), RH_OK);
+    assert_int_equal(rh_walk_references(world.heap, a, list_reference, &list),
+                     RH_OK);
     assert_int_equal(list.length, 0);
-    assert_int_equal(
-        rh_walk_references(world.heap, b, list_reference, &list), RH_OK);
+    assert_int_equal(rh_walk_references(world.heap, b, list_reference, &list),
+                     RH_OK);
     assert_int_equal(list.length, 1);
-    assert_int_equal(
-        rh_walk_references(world.heap, c, list_reference, &list), RH_OK);
+    assert_int_equal(rh_walk_references(world.heap, c, list_reference, &list),
+                     RH_OK);
 
     assert_int_equal(list.length, 3);
     assert_ptr_equal(list.items[0], a);
@@ -868,8 +863,7 @@ reachability_inside_reachability_is_busy(void **state)
     check_open(&world);
     list = check_list(world.heap, 3);
 
-    assert_int_equal(rh_walk_reachable(world.heap, list, reach_inside,
-                                       &count),
+    assert_int_equal(rh_walk_reachable(world.heap, list, reach_inside, &count),
                      RH_OK);
     assert_int_equal(inner_status, RH_BUSY);
     assert_int_equal(count, 0);
@@ -891,8 +885,7 @@ verify_inside(struct rh_heap *heap, void *object, void *context)
 }
 
 static void
-verifying_inside_reachability_is_busy_and_inside_other_walks_fine(
-    void **state)
+verifying_inside_reachability_is_busy_and_inside_other_walks_fine(void **state)
 {
     struct check_world world;
     struct node *node;
@@ -921,14 +914,12 @@ a_reachability_walk_may_allocate_and_stop(void **state)
     list = check_list(world.heap, 250);
     check_root(world.heap, &list);
 
-    assert_int_equal(rh_walk_reachable(world.heap, list, allocate_some,
-                                       &count),
+    assert_int_equal(rh_walk_reachable(world.heap, list, allocate_some, &count),
                      RH_OK);
     assert_int_equal(count, 250);
     check_heap(world.heap);
     count = 0;
-    assert_int_equal(rh_walk_reachable(world.heap, list, stop_at_three,
-                                       &count),
+    assert_int_equal(rh_walk_reachable(world.heap, list, stop_at_three, &count),
                      RH_STOPPED);
     assert_int_equal(count, 3);
     check_heap(world.heap);
@@ -960,8 +951,7 @@ a_trace_function_may_not_allocate_in_a_walk_either(void **state)
     check_root(world.heap, &node);
 
     check_panics("slot allocation",
-                 (void)rh_walk_reachable(world.heap, NULL, count_object,
-                                         NULL));
+                 (void)rh_walk_reachable(world.heap, NULL, count_object, NULL));
     check_abandon(&world);
 }
 

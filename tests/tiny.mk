@@ -1,22 +1,34 @@
-# The white-box tests once more, on pages of 1 KB, linked with librheap-tiny:
+# The tests of the heap once more, on pages of 1 KB, linked with librheap-tiny:
 # whole lists of pages then come and go within tens of allocations.
 
 tiny_page_tests = \
 	%D%/tiny_bits \
+	%D%/tiny_event \
+	%D%/tiny_external \
 	%D%/tiny_generic \
 	%D%/tiny_geometry \
+	%D%/tiny_growth \
+	%D%/tiny_heap \
+	%D%/tiny_image \
 	%D%/tiny_mark \
 	%D%/tiny_meter \
 	%D%/tiny_model \
+	%D%/tiny_model_test \
 	%D%/tiny_models \
 	%D%/tiny_mutator \
+	%D%/tiny_oom_test \
 	%D%/tiny_page \
 	%D%/tiny_region \
 	%D%/tiny_ring \
+	%D%/tiny_roots \
 	%D%/tiny_space \
+	%D%/tiny_stat \
 	%D%/tiny_sweep \
 	%D%/tiny_table \
+	%D%/tiny_threads \
+	%D%/tiny_trim \
 	%D%/tiny_verify \
+	%D%/tiny_walk \
 	# end
 
 tiny_page_libs = %D%/libcheck.a lib/librheap-tiny.la $(CMOCKA_LIBS)
@@ -25,12 +37,27 @@ tiny_page_cppflags = $(AM_CPPFLAGS) -DRH_TINY_PAGES
 %C%_tiny_bits_SOURCES = %D%/test_bits.c
 %C%_tiny_bits_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_bits_LDADD = $(tiny_page_libs)
+%C%_tiny_event_SOURCES = %D%/test_event.c
+%C%_tiny_event_CPPFLAGS = $(tiny_page_cppflags)
+%C%_tiny_event_LDADD = $(tiny_page_libs)
+%C%_tiny_external_SOURCES = %D%/test_external.c
+%C%_tiny_external_CPPFLAGS = $(tiny_page_cppflags)
+%C%_tiny_external_LDADD = $(tiny_page_libs)
 %C%_tiny_generic_SOURCES = %D%/test_generic.c
 %C%_tiny_generic_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_generic_LDADD = $(tiny_page_libs)
 %C%_tiny_geometry_SOURCES = %D%/test_geometry.c
 %C%_tiny_geometry_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_geometry_LDADD = $(tiny_page_libs)
+%C%_tiny_growth_SOURCES = %D%/test_growth.c
+%C%_tiny_growth_CPPFLAGS = $(tiny_page_cppflags)
+%C%_tiny_growth_LDADD = $(tiny_page_libs)
+%C%_tiny_heap_SOURCES = %D%/test_heap.c
+%C%_tiny_heap_CPPFLAGS = $(tiny_page_cppflags)
+%C%_tiny_heap_LDADD = $(tiny_page_libs)
+%C%_tiny_image_SOURCES = %D%/test_image.c
+%C%_tiny_image_CPPFLAGS = $(tiny_page_cppflags)
+%C%_tiny_image_LDADD = $(tiny_page_libs)
 %C%_tiny_mark_SOURCES = %D%/test_mark.c
 %C%_tiny_mark_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_mark_LDADD = $(tiny_page_libs)
@@ -40,12 +67,18 @@ tiny_page_cppflags = $(AM_CPPFLAGS) -DRH_TINY_PAGES
 %C%_tiny_model_SOURCES = %D%/test_model.c
 %C%_tiny_model_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_model_LDADD = $(tiny_page_libs)
+%C%_tiny_model_test_SOURCES = %D%/model_test.c
+%C%_tiny_model_test_CPPFLAGS = $(tiny_page_cppflags)
+%C%_tiny_model_test_LDADD = $(tiny_page_libs)
 %C%_tiny_models_SOURCES = %D%/test_models.c
 %C%_tiny_models_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_models_LDADD = $(tiny_page_libs)
 %C%_tiny_mutator_SOURCES = %D%/test_mutator.c
 %C%_tiny_mutator_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_mutator_LDADD = $(tiny_page_libs)
+%C%_tiny_oom_test_SOURCES = %D%/oom_test.c
+%C%_tiny_oom_test_CPPFLAGS = $(tiny_page_cppflags)
+%C%_tiny_oom_test_LDADD = $(tiny_page_libs)
 %C%_tiny_page_SOURCES = %D%/test_page.c
 %C%_tiny_page_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_page_LDADD = $(tiny_page_libs)
@@ -55,15 +88,30 @@ tiny_page_cppflags = $(AM_CPPFLAGS) -DRH_TINY_PAGES
 %C%_tiny_ring_SOURCES = %D%/test_ring.c
 %C%_tiny_ring_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_ring_LDADD = $(tiny_page_libs)
+%C%_tiny_roots_SOURCES = %D%/test_roots.c
+%C%_tiny_roots_CPPFLAGS = $(tiny_page_cppflags)
+%C%_tiny_roots_LDADD = $(tiny_page_libs)
 %C%_tiny_space_SOURCES = %D%/test_space.c
 %C%_tiny_space_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_space_LDADD = $(tiny_page_libs)
+%C%_tiny_stat_SOURCES = %D%/test_stat.c
+%C%_tiny_stat_CPPFLAGS = $(tiny_page_cppflags)
+%C%_tiny_stat_LDADD = $(tiny_page_libs)
 %C%_tiny_sweep_SOURCES = %D%/test_sweep.c
 %C%_tiny_sweep_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_sweep_LDADD = $(tiny_page_libs)
 %C%_tiny_table_SOURCES = %D%/test_table.c
 %C%_tiny_table_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_table_LDADD = $(tiny_page_libs)
+%C%_tiny_threads_SOURCES = %D%/test_threads.c
+%C%_tiny_threads_CPPFLAGS = $(tiny_page_cppflags)
+%C%_tiny_threads_LDADD = $(tiny_page_libs)
+%C%_tiny_trim_SOURCES = %D%/test_trim.c
+%C%_tiny_trim_CPPFLAGS = $(tiny_page_cppflags)
+%C%_tiny_trim_LDADD = $(tiny_page_libs)
 %C%_tiny_verify_SOURCES = %D%/test_verify.c
 %C%_tiny_verify_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_verify_LDADD = $(tiny_page_libs)
+%C%_tiny_walk_SOURCES = %D%/test_walk.c
+%C%_tiny_walk_CPPFLAGS = $(tiny_page_cppflags)
+%C%_tiny_walk_LDADD = $(tiny_page_libs)

@@ -17,7 +17,9 @@ struct bird {
     char name[24];
 };
 
-enum { SONG_BYTES = 100 };
+enum {
+    SONG_BYTES = 100
+};
 
 static void
 bird_trace(void *object, struct rh_visitor *visitor)

@@ -28,8 +28,8 @@ main(void)
         return 99;
     for (int year = 0; year < 5; year++) {
         for (int i = 0; i < 50000; i++) {
-            struct bird *bird = i % 100 ? rh_heap_alloc(heap)
-                                        : new_bird(heap, "thrush");
+            struct bird *bird =
+                i % 100 ? rh_heap_alloc(heap) : new_bird(heap, "thrush");
 
             if (!bird)
                 return 99;

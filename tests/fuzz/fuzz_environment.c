@@ -12,7 +12,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { MOST_ENTRIES = 64 };
+enum {
+    MOST_ENTRIES = 64
+};
 
 static void
 must(bool is_true)

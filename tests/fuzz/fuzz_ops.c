@@ -23,7 +23,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { ROOTS = 16, MOST_OPS = 2000, MOST_OBJECTS = 200000 };
+enum {
+    ROOTS = 16,
+    MOST_OPS = 2000,
+    MOST_OBJECTS = 200000
+};
 
 struct node {
     struct node *left;
@@ -266,10 +270,9 @@ op_buffer(struct fuzz *fuzz)
 
     if (!node)
         return;
-    buffer = node->buffer
-                 ? rh_external_realloc(fuzz->heap, node->buffer, node->bytes,
-                                       bytes)
-                 : rh_external_calloc(fuzz->heap, bytes, 1);
+    buffer = node->buffer ? rh_external_realloc(fuzz->heap, node->buffer,
+                                                node->bytes, bytes)
+                          : rh_external_calloc(fuzz->heap, bytes, 1);
     if (!buffer)
         return;
     memset(buffer, 0x5a, bytes);
@@ -438,8 +441,7 @@ static void
 op_page(struct fuzz *fuzz)
 {
     struct rh_page_view view;
-    enum rh_status status =
-        rh_page_look(fuzz->heap, take_byte(fuzz), &view);
+    enum rh_status status = rh_page_look(fuzz->heap, take_byte(fuzz), &view);
 
     must(status == RH_NOT_FOUND || view.live_slots <= view.slots,
          "a page has no more objects than slots");
@@ -463,18 +465,18 @@ typedef void (*operation)(struct fuzz *fuzz);
 
 // By the letters of the alphabet; 'a' is 1.
 static const operation operations[32] = {
-    ['a' & 31] = op_new,    ['b' & 31] = op_buffer,
-    ['c' & 31] = op_collect, ['d' & 31] = op_drop,
-    ['e' & 31] = op_enable, ['f' & 31] = op_free_buffer,
-    ['g' & 31] = op_garbage, ['h' & 31] = op_hold,
-    ['j' & 31] = op_adjust, ['k' & 31] = op_root,
-    ['l' & 31] = op_link,   ['m' & 31] = op_fail,
+    ['a' & 31] = op_new,        ['b' & 31] = op_buffer,
+    ['c' & 31] = op_collect,    ['d' & 31] = op_drop,
+    ['e' & 31] = op_enable,     ['f' & 31] = op_free_buffer,
+    ['g' & 31] = op_garbage,    ['h' & 31] = op_hold,
+    ['j' & 31] = op_adjust,     ['k' & 31] = op_root,
+    ['l' & 31] = op_link,       ['m' & 31] = op_fail,
     ['n' & 31] = op_new_inline, ['o' & 31] = op_listen,
-    ['p' & 31] = op_page,   ['q' & 31] = op_ask,
-    ['r' & 31] = op_restore, ['s' & 31] = op_save,
-    ['t' & 31] = op_trim,   ['u' & 31] = op_unlink,
-    ['v' & 31] = op_walk,   ['w' & 31] = op_reach,
-    ['x' & 31] = op_stress, ['y' & 31] = op_safepoint,
+    ['p' & 31] = op_page,       ['q' & 31] = op_ask,
+    ['r' & 31] = op_restore,    ['s' & 31] = op_save,
+    ['t' & 31] = op_trim,       ['u' & 31] = op_unlink,
+    ['v' & 31] = op_walk,       ['w' & 31] = op_reach,
+    ['x' & 31] = op_stress,     ['y' & 31] = op_safepoint,
 };
 
 // The heap.
@@ -483,8 +485,7 @@ static void
 choose(struct fuzz *fuzz, struct rh_config *config)
 {
     static const rh_growth_fn policies[] = { rh_growth_default,
-                                             rh_growth_cruby31,
-                                             rh_growth_ree };
+                                             rh_growth_cruby31, rh_growth_ree };
     static const size_t pages[] = { 0, 4096, 16384, 65536 };
     static const size_t slots[] = { 40, 32, 48, 64, 256, 1024 };
 
@@ -531,9 +532,9 @@ expect_sound(const struct fuzz *fuzz)
     must(stat.heap_live_slots ==
              stat.total_allocated_objects - stat.total_freed_objects,
          "live = allocated - freed");
-    must(stat.total_allocated_pages ==
-             stat.heap_eden_pages + stat.heap_tomb_pages +
-                 stat.total_freed_pages,
+    must(stat.total_allocated_pages == stat.heap_eden_pages +
+                                           stat.heap_tomb_pages +
+                                           stat.total_freed_pages,
          "pages allocated = eden + tomb + freed");
     must(stat.x_adjusted_bytes == fuzz->adjusted, "adjusted bytes");
 }

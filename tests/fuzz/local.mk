@@ -4,6 +4,8 @@
 # that ever made it crash, in tests/fuzz/corpus/NAME/.
 
 fuzz_programs = \
+	%D%/fuzz_environment \
+	%D%/fuzz_ops \
 	# end
 
 check_PROGRAMS += $(fuzz_programs)
@@ -15,6 +17,27 @@ fuzz_main = %D%/replay.c
 fuzz_ldflags = $(AM_LDFLAGS)
 endif
 fuzz_libs = lib/librheap-core.la
+
+%C%_fuzz_environment_SOURCES = %D%/fuzz_environment.c $(fuzz_main)
+%C%_fuzz_environment_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_environment_LDADD = $(fuzz_libs)
+%C%_fuzz_ops_SOURCES = %D%/fuzz_ops.c $(fuzz_main)
+%C%_fuzz_ops_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_ops_LDADD = $(fuzz_libs)
+EXTRA_DIST += \
+	%D%/seeds.sh \
+	%D%/corpus/fuzz_environment/cruby \
+	%D%/corpus/fuzz_environment/odd \
+	%D%/corpus/fuzz_environment/ree \
+	%D%/corpus/fuzz_ops/buffers \
+	%D%/corpus/fuzz_ops/events \
+	%D%/corpus/fuzz_ops/faults \
+	%D%/corpus/fuzz_ops/moods \
+	%D%/corpus/fuzz_ops/objects \
+	%D%/corpus/fuzz_ops/pages \
+	%D%/corpus/fuzz_ops/scopes \
+	%D%/corpus/fuzz_ops/stillborn \
+	# end
 
 if RH_TOOLS
 fuzz_programs += %D%/fuzz_replay
@@ -29,7 +52,6 @@ EXTRA_DIST += \
 	%D%/corpus/fuzz_replay/sizes \
 	%D%/corpus/fuzz_replay/types \
 	# end
-EXTRA_DIST += tests/fuzz.sh
 
 .PHONY: fuzz
 fuzz: $(fuzz_programs)
