@@ -14,6 +14,7 @@ white_box_tests = \
 	%D%/test_model \
 	%D%/test_models \
 	%D%/test_mutator \
+	%D%/test_os \
 	%D%/test_page \
 	%D%/test_region \
 	%D%/test_ring \
@@ -28,6 +29,7 @@ black_box_tests = \
 	%D%/model_test \
 	%D%/test_array \
 	%D%/test_config \
+	%D%/test_constants \
 	%D%/test_dump \
 	%D%/test_environment \
 	%D%/test_event \
@@ -85,6 +87,7 @@ black_box_libs = %D%/libcheck.a lib/librheap.la $(CMOCKA_LIBS)
 %C%_oom_test_LDADD = $(black_box_libs)
 %C%_test_array_LDADD = $(black_box_libs)
 %C%_test_config_LDADD = $(black_box_libs)
+%C%_test_constants_LDADD = $(black_box_libs)
 %C%_test_deep_LDADD = $(black_box_libs)
 %C%_test_dump_LDADD = $(black_box_libs)
 %C%_test_environment_LDADD = $(black_box_libs)

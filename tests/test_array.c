@@ -155,7 +155,7 @@ setting_behind_the_end_fills_with_nils(void **state)
 }
 
 static void
-popping_comes_back_into_the_slot(void **state)
+popping_all_comes_back_into_the_slot(void **state)
 {
     struct check_world world;
     struct rh_heap *heap = objects_open(&world, state);
@@ -163,7 +163,7 @@ popping_comes_back_into_the_slot(void **state)
 
     for (size_t i = 10; i-- > 0;) {
         assert_int_equal(rh_array_pop(heap, array), number(i));
-        assert_int_equal(rh_array_is_embedded(array), i <= 3);
+        assert_int_equal(rh_array_is_embedded(array), i == 0);
         expect_numbers(array, 0, i);
     }
     assert_int_equal(rh_array_pop(heap, array), RH_UNDEF);
@@ -334,6 +334,197 @@ a_queue_stays_small(void **state)
     expect_numbers(queue, 20000, 100);
     rh_heap_collect(heap);
     assert_true(check_stat(heap, "x_external_bytes") < 4000);
+
+    objects_close(&world);
+}
+
+// Steps of one push and one shift; the blocks asked for must not grow with the
+// length.
+static void
+expect_cheap_queue(struct check_world *world, size_t length)
+{
+    struct rh_heap *heap = world->heap;
+    rh_value queue = numbers(heap, 0, length);
+    size_t slots = objects_alive(heap);
+    size_t calls = world->faults.calls;
+
+    for (size_t i = 0; i < 100000; i++) {
+        assert_int_equal(rh_array_push(heap, queue, number(length + i)), RH_OK);
+        assert_int_equal(rh_array_shift(heap, queue), number(i));
+    }
+    assert_in_range(world->faults.calls - calls, 0, 2);
+    assert_int_equal(objects_alive(heap), slots);
+    assert_in_range(objects_memsize(heap, queue), 0, 40 + 2 * 8 * length);
+    expect_numbers(queue, 100000, length);
+}
+
+static void
+a_queue_of_any_length_is_cheap(void **state)
+{
+    struct check_world world;
+    struct rh_heap *heap = objects_open(&world, state);
+
+    for (size_t length = 10; length <= 10000; length *= 10) {
+        expect_cheap_queue(&world, length);
+        objects_check(heap);
+    }
+
+    objects_close(&world);
+}
+
+static void
+what_left_a_queue_is_let_go(void **state)
+{
+    struct check_world world;
+    struct rh_heap *heap = objects_open(&world, state);
+    rh_value queue = objects_keep(heap, rh_array_new(heap, 0, NULL, 0));
+
+    for (int i = 0; i < 200; i++) {
+        rh_value string = rh_string_new(heap, 0, "q", 1);
+
+        assert_int_equal(rh_array_push(heap, queue, string), RH_OK);
+        if (i >= 30)
+            objects_expect_text(rh_array_shift(heap, queue), "q");
+    }
+    rh_heap_collect(heap);
+    assert_int_equal(objects_alive(heap), 1 + 30);
+    assert_int_equal(objects_edge_count(heap, queue), 30);
+
+    objects_close(&world);
+}
+
+// Shifting needs no memory, whatever the array is.
+static void
+shifting_cannot_fail(void **state)
+{
+    struct check_world world;
+    struct rh_heap *heap = objects_open(&world, state);
+    rh_value array = numbers(heap, 0, 40);
+    rh_value slice = objects_keep(heap, rh_array_slice(heap, array, 10, 30));
+    rh_value owner = numbers(heap, 10, 30);
+
+    check_fail_at(&world.faults, 1);
+    world.faults.for_good = true;
+    for (size_t i = 10; i < 40; i++) {
+        assert_int_equal(rh_array_shift(heap, slice), number(i));
+        assert_int_equal(rh_array_shift(heap, owner), number(i));
+        expect_numbers(slice, i + 1, 39 - i);
+        expect_numbers(owner, i + 1, 39 - i);
+    }
+    world.faults.for_good = false;
+    check_fail_at(&world.faults, 0);
+    expect_numbers(array, 0, 40);
+
+    objects_close(&world);
+}
+
+static void
+slices_of_a_queue_stay_as_they_were(void **state)
+{
+    struct check_world world;
+    struct rh_heap *heap = objects_open(&world, state);
+    rh_value queue = numbers(heap, 0, 50);
+    rh_value slices[10];
+
+    for (size_t i = 0; i < 1000; i++) {
+        if (i % 100 == 70)
+            slices[i / 100] =
+                objects_keep(heap, rh_array_slice(heap, queue, 10, 30));
+        assert_int_equal(rh_array_shift(heap, queue), number(i));
+        assert_int_equal(rh_array_push(heap, queue, number(i + 50)), RH_OK);
+        if (i % 10 == 0)
+            objects_check(heap);
+    }
+    for (size_t i = 0; i < 10; i++)
+        expect_numbers(slices[i], i * 100 + 80, 30);
+    expect_numbers(queue, 1000, 50);
+
+    objects_close(&world);
+}
+
+static void
+a_frozen_queue_is_a_root(void **state)
+{
+    struct check_world world;
+    struct rh_heap *heap = objects_open(&world, state);
+    rh_value queue = numbers(heap, 0, 20);
+    rh_value slice;
+
+    for (size_t i = 0; i < 5; i++)
+        assert_int_equal(rh_array_shift(heap, queue), number(i));
+    assert_int_equal(objects_memsize(heap, queue), 40 + 20 * 8);
+    assert_int_equal(rh_array_capacity(queue), 15);
+    rh_object_freeze(heap, queue);
+    slice = objects_keep(heap, rh_array_slice(heap, queue, 0, 15));
+    assert_int_equal(rh_array_root(slice), queue);
+    assert_int_equal(rh_array_shift(heap, slice), number(5));
+    expect_numbers(slice, 6, 14);
+    expect_numbers(queue, 5, 15);
+
+    objects_close(&world);
+}
+
+// A push on a block that is full at its end.
+static void
+a_refused_push_changes_nothing(void **state)
+{
+    struct check_world world;
+    struct rh_heap *heap = objects_open(&world, state);
+    rh_value queue = numbers(heap, 0, 20);
+
+    assert_int_equal(rh_array_shift(heap, queue), number(0));
+    check_fail_at(&world.faults, 1);
+    world.faults.for_good = true;
+    assert_int_equal(rh_array_push(heap, queue, RH_NIL), RH_NO_MEMORY);
+    world.faults.for_good = false;
+    check_fail_at(&world.faults, 0);
+    expect_numbers(queue, 1, 19);
+    objects_check(heap);
+    assert_int_equal(rh_array_push(heap, queue, number(20)), RH_OK);
+    expect_numbers(queue, 1, 20);
+
+    objects_close(&world);
+}
+
+static void
+three_or_four_elements_keep_their_block(void **state)
+{
+    struct check_world world;
+    struct rh_heap *heap = objects_open(&world, state);
+    rh_value stack = numbers(heap, 0, 4);
+    size_t calls = world.faults.calls;
+
+    for (size_t i = 0; i < 100; i++) {
+        assert_int_equal(rh_array_pop(heap, stack), number(3));
+        assert_int_equal(rh_array_push(heap, stack, number(3)), RH_OK);
+    }
+    assert_int_equal(world.faults.calls, calls);
+    for (size_t i = 0; i < 100; i++) {
+        assert_int_equal(rh_array_shift(heap, stack), number(i));
+        assert_int_equal(rh_array_push(heap, stack, number(i + 4)), RH_OK);
+    }
+    assert_in_range(world.faults.calls - calls, 0, 2);
+    assert_int_equal(rh_array_resize(heap, stack, 3), RH_OK);
+    assert_true(rh_array_is_embedded(stack));
+    expect_numbers(stack, 100, 3);
+
+    objects_close(&world);
+}
+
+static void
+a_slice_grows_by_half_as_well(void **state)
+{
+    struct check_world world;
+    struct rh_heap *heap = objects_open(&world, state);
+    rh_value array = numbers(heap, 0, 120);
+    rh_value slice = objects_keep(heap, rh_array_slice(heap, array, 0, 100));
+
+    assert_int_equal(rh_array_push(heap, slice, number(100)), RH_OK);
+    assert_int_equal(rh_array_capacity(slice), 150);
+    expect_numbers(slice, 0, 101);
+    assert_int_equal(rh_array_set(heap, array, 0, number(0)), RH_OK);
+    assert_int_equal(rh_array_capacity(array), 120);
+    expect_numbers(array, 0, 120);
 
     objects_close(&world);
 }
@@ -527,7 +718,7 @@ main(void)
         objects_test(pushing_leaves_the_slot_when_it_is_full),
         objects_test(pushing_many_moves_the_block_few_times),
         objects_test(setting_behind_the_end_fills_with_nils),
-        objects_test(popping_comes_back_into_the_slot),
+        objects_test(popping_all_comes_back_into_the_slot),
         objects_test(resizing_cuts_and_fills_with_nils),
         objects_test(a_short_slice_is_a_copy),
         objects_test(a_long_slice_shares_the_block),
@@ -536,6 +727,14 @@ main(void)
         objects_test(cutting_a_slice_needs_no_block),
         objects_test(shifting_takes_the_first),
         objects_test(a_queue_stays_small),
+        objects_test(a_queue_of_any_length_is_cheap),
+        objects_test(what_left_a_queue_is_let_go),
+        objects_test(shifting_cannot_fail),
+        objects_test(slices_of_a_queue_stay_as_they_were),
+        objects_test(a_frozen_queue_is_a_root),
+        objects_test(a_refused_push_changes_nothing),
+        objects_test(three_or_four_elements_keep_their_block),
+        objects_test(a_slice_grows_by_half_as_well),
         objects_test(slices_outside_are_cut_or_nil),
         objects_test(a_slice_has_the_class_of_its_array),
         objects_test(frozen_arrays_refuse_changes),

@@ -212,6 +212,28 @@ a_wide_tree_spills_into_the_gray_plane_and_is_marked_whole(void **state)
     check_close(&world);
 }
 
+static void
+many_roots_do_not_flood_the_deque(void **state)
+{
+    struct check_world world;
+    static struct bag *roots[5000];
+
+    (void)state;
+    open_bags(&world);
+    for (size_t i = 0; i < CHECK_COUNT(roots); i++) {
+        roots[i] = bag_new(world.heap, 0, false);
+        roots[i]->left = bag_new(world.heap, 0, false);
+    }
+    assert_int_equal(
+        rh_root_add_range(world.heap, NULL, roots, CHECK_COUNT(roots)), RH_OK);
+
+    collect(&world);
+
+    assert_int_equal(world.heap->marker.gray_peak, 0);
+    assert_int_equal(live(&world), 2 * CHECK_COUNT(roots));
+    check_close(&world);
+}
+
 // Slices.
 
 static void
@@ -592,6 +614,7 @@ main(void)
         cmocka_unit_test(a_long_list_needs_no_recursion_and_no_gray_page),
         cmocka_unit_test(
             a_wide_tree_spills_into_the_gray_plane_and_is_marked_whole),
+        cmocka_unit_test(many_roots_do_not_flood_the_deque),
         cmocka_unit_test(a_container_is_sliced_once),
         cmocka_unit_test(more_nested_containers_than_slices_are_followed_all),
         cmocka_unit_test(a_container_waiting_in_the_gray_plane_is_sliced_once),

@@ -552,6 +552,7 @@ the_check_sees_what_is_wrong(void **state)
     const uint32_t digits[7] = { 0 };
     rh_value array = objects_keep(heap, rh_array_new(heap, 0, NULL, 10));
     rh_value slice = objects_keep(heap, rh_array_slice(heap, array, 2, 5));
+    rh_value shifted = objects_keep(heap, rh_array_new(heap, 0, NULL, 10));
     rh_value hash = objects_keep(heap, rh_hash_new(heap, 0, NULL));
     rh_value string = objects_text(heap, "a string of thirty bytes or so");
     rh_value small = objects_text(heap, "a small string");
@@ -575,6 +576,9 @@ the_check_sees_what_is_wrong(void **state)
     broken(small, o->flags |= RHI_STRING_LENGTH_MASK, "Y1");
     broken(small, o->flags |= RH_OBJECT_IVARS, "Y5");
     broken(bignum, o->flags |= RHI_BIGNUM_LENGTH_MASK, "Y1");
+    assert_int_equal(rh_array_shift(heap, shifted), RH_NIL);
+    broken(shifted, o->as.array.length = 10, "Y2");
+    broken(shifted, o->as.array.values = NULL, "Y2");
     broken(slice, o->as.array.length = 9, "Y3");
     broken(slice, o->as.array.values -= 3, "Y3");
     broken(slice, o->as.array.as.root = small, "Y3");

@@ -33,7 +33,8 @@ RH_API rh_value rh_array_slice(struct rh_heap *heap, rh_value array,
 
 RH_API size_t rh_array_length(rh_value array);
 
-/* Elements that fit without another buffer; 0 for arrays that share one. */
+/* Elements that fit without another buffer, behind those that were shifted
+ * away; 0 for arrays that share one. */
 RH_API size_t rh_array_capacity(rh_value array);
 
 /* The element, or nil when `index` is too high. */
@@ -47,13 +48,13 @@ RH_API enum rh_status rh_array_set(struct rh_heap *heap, rh_value array,
 RH_API enum rh_status rh_array_push(struct rh_heap *heap, rh_value array,
                                     rh_value value) RH_MUST_USE;
 
-/* Take the last away and answer it; RH_UNDEF: empty or frozen. */
+/* Take the last away and answer it; RH_UNDEF: empty or frozen.  The buffer is
+ * kept until the array is empty. */
 RH_API rh_value rh_array_pop(struct rh_heap *heap, rh_value array);
 
-/* Take the first away and answer it, O(1): the array shares its buffer from
- * then on with a root.  RH_UNDEF: empty, frozen, or no memory. */
-RH_API rh_value rh_array_shift(struct rh_heap *heap,
-                               rh_value array) RH_MAY_COLLECT;
+/* Take the first away and answer it, O(1); RH_UNDEF: empty or frozen.  Pushes
+ * use its place again, so that a queue, too, costs O(1) amortised. */
+RH_API rh_value rh_array_shift(struct rh_heap *heap, rh_value array);
 
 /* Cut, or lengthen with nils.  Gives the buffer back when what is left fits
  * into the slot. */

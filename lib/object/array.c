@@ -12,7 +12,18 @@
  *       length 6          frozen, owner               length 3
  *       values ----------> ^   ^ <-------------------- values
  *
- * Taking the first element away is the same trick, for the array itself.
+ * Taking the first element away moves `values` on, in a root's block as in its
+ * own (see list.h), so a shift needs no memory, and what was taken is not kept
+ * alive by an array that owns its block.
+ *
+ * A queue is pushed and shifted by turns.  Its elements wander through the
+ * block; at the end they move back to the beginning, or to a block half as long
+ * again as they are, unless there is room for that many.  So at least half as
+ * many pushes as elements were moved come before the next move: O(1) each,
+ * whatever the length.
+ *
+ * Elements that are taken one by one leave the block only when none is left,
+ * lest an array of three or four allocates it again and again.
  *
  * Next: struct.h.
  */
@@ -20,12 +31,9 @@
 
 #include "object/list.h"
 
-#include <string.h>
-
 enum {
     ARRAY_FLAGS = RH_TYPE_ARRAY | RH_OBJECT_WB_PROTECTED,
-    ARRAY_MIN_ROOM = 8,   // of the first block that pushing asks for
-    ARRAY_SHIFT_MOVE = 16 // up to here, moving the rest is cheaper
+    ARRAY_MIN_ROOM = 8 // of the first block that pushing asks for
 };
 
 static struct rhi_object *
@@ -79,16 +87,17 @@ rh_array_get(rh_value array, size_t index)
     return index < list.count ? list.values[index] : RH_NIL;
 }
 
-// Room for `count` elements, with some more for those to come.
+// Room for `count` elements, with some more for those to come if these are
+// more than there were.
 static enum rh_status
 array_grow(struct rh_heap *heap, struct rhi_object *array, size_t count)
 {
-    size_t room = rhi_list_room(array);
-    size_t ample = rhi_max(room + room / 2, ARRAY_MIN_ROOM);
+    size_t length = rhi_list_of(array).count;
+    size_t ample = rhi_max(length + length / 2, ARRAY_MIN_ROOM);
 
-    if (count <= room)
+    if (count <= rhi_list_room(array))
         return RH_OK;
-    if (count <= RHI_WORDS)
+    if (count <= RHI_WORDS || count == length)
         return rhi_list_reserve(heap, array, count);
     return rhi_list_reserve(heap, array, rhi_max(count, ample));
 }
@@ -117,6 +126,16 @@ rh_array_push(struct rh_heap *heap, rh_value array, rh_value value)
     return rh_array_set(heap, array, rh_array_length(array), value);
 }
 
+// An element was or is to be taken: cut to those that are left.
+static void
+array_cut(struct rh_heap *heap, struct rhi_object *array, size_t count)
+{
+    if (count == 0 || rhi_object_has(array, RHI_SHARED))
+        (void)rhi_list_resize(heap, array, count, RH_NIL);
+    else
+        rhi_list_set_length(array, count);
+}
+
 rh_value
 rh_array_pop(struct rh_heap *heap, rh_value array)
 {
@@ -127,7 +146,7 @@ rh_array_pop(struct rh_heap *heap, rh_value array)
     if (rhi_object_is_fixed(object) || list.count == 0)
         return RH_UNDEF;
     last = list.values[list.count - 1];
-    (void)rhi_list_resize(heap, object, list.count - 1, RH_NIL);
+    array_cut(heap, object, list.count - 1);
     return last;
 }
 
@@ -160,8 +179,10 @@ array_share(struct rh_heap *heap, rh_value *array)
     *array = held[1];
     object = rh_value_slot(held[1]);
     root->flags = ARRAY_FLAGS | RH_OBJECT_FROZEN;
+    root->flags |= object->flags & RHI_SHIFTED;
     root->as.array = object->as.array;
     rh_external_attach(heap, root);
+    object->flags &= ~RHI_SHIFTED;
     object->flags |= RHI_SHARED;
     rhi_object_write(heap, object, &object->as.array.as.root,
                      rhi_object_value(root));
@@ -221,17 +242,6 @@ rh_array_slice(struct rh_heap *heap, rh_value array, size_t start,
     return array_slice_share(heap, array, start, length);
 }
 
-// Take the first element of a list that has a block of its own or none.
-static void
-array_move_down(struct rh_heap *heap, struct rhi_object *array)
-{
-    struct rhi_values list = rhi_list_of(array);
-
-    memmove(list.values, list.values + 1,
-            (list.count - 1) * sizeof *list.values);
-    (void)rhi_list_resize(heap, array, list.count - 1, RH_NIL);
-}
-
 rh_value
 rh_array_shift(struct rh_heap *heap, rh_value array)
 {
@@ -241,18 +251,9 @@ rh_array_shift(struct rh_heap *heap, rh_value array)
 
     if (rhi_object_is_fixed(object) || count == 0)
         return RH_UNDEF;
-    if (count <= ARRAY_SHIFT_MOVE) {
-        if (rhi_list_reserve(heap, object, count))
-            return RH_UNDEF;
-        first = rh_array_get(array, 0);
-        array_move_down(heap, object);
-        return first;
-    }
-    if (array_share(heap, &array) == RH_UNDEF)
-        return RH_UNDEF;
-    object = rh_value_slot(array);
-    object->as.array.length--;
-    return *object->as.array.values++;
+    first = rhi_list_shift(object);
+    array_cut(heap, object, count - 1);
+    return first;
 }
 
 bool

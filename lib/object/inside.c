@@ -21,7 +21,8 @@ block_of_list(const struct rhi_object *object)
 
     if (rhi_object_has(object, RHI_EMBED | RHI_SHARED))
         return (struct rhi_block){ NULL, 0 };
-    return (struct rhi_block){ list->values, list->as.room * sizeof(rh_value) };
+    return (struct rhi_block){ list->values - rhi_list_shifted(object),
+                               list->as.room * sizeof(rh_value) };
 }
 
 static struct rhi_block

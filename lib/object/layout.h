@@ -22,7 +22,8 @@
  *
  * INVARIANTS, which the check functions of the types cite
  *   Y1  an embedded length is at most what the slot holds
- *   Y2  length <= room, and there is a block whenever length > 0
+ *   Y2  length, and what was shifted away before it, fit into the room, and
+ *       there is a block whenever length > 0
  *   Y3  what shares a block has a frozen root of the same type that owns it,
  *       and lies within it
  *   Y4  an opaque object has a block unless it has no bytes or is only
@@ -87,6 +88,7 @@ enum {
 
 #define RHI_OPAQUE ((uint64_t)1 << 32)
 #define RHI_ACCOUNT_ONLY ((uint64_t)1 << 33) // opaque: bytes, but no block
+#define RHI_SHIFTED ((uint64_t)1 << 34)      // ARRAY, owner: see list.h
 #define RHI_NODE_LINE_SHIFT 34               // NODE: 30 bits of line
 
 struct rhi_string {
@@ -104,7 +106,7 @@ struct rhi_array { // OBJECT, too
         size_t room; // owner: values the block holds
         rh_value root;
     } as;
-    rh_value *values;
+    rh_value *values; // the first; RHI_SHIFTED: not where the block begins
 };
 
 struct rhi_class_name {

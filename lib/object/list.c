@@ -3,6 +3,8 @@
 
 #include "object/list.h"
 
+#include <string.h>
+
 static bool
 list_is_owner(const struct rhi_object *object)
 {
@@ -14,11 +16,24 @@ rhi_list_room(const struct rhi_object *object)
 {
     if (rhi_object_has(object, RHI_SHARED | RHI_OPAQUE))
         return 0;
-    return rhi_object_has(object, RHI_EMBED) ? RHI_WORDS
-                                             : object->as.array.as.room;
+    if (rhi_object_has(object, RHI_EMBED))
+        return RHI_WORDS;
+    return object->as.array.as.room - rhi_list_shifted(object);
 }
 
-// To a block for exactly `room` values.
+// To where the block begins.
+static void
+list_move_back(struct rhi_object *object)
+{
+    struct rhi_array *list = &object->as.array;
+    rh_value *block = list->values - rhi_list_shifted(object);
+
+    memmove(block, list->values, list->length * sizeof *block);
+    list->values = block;
+    object->flags &= ~RHI_SHIFTED;
+}
+
+// To a block for exactly `room` values.  An owner is not shifted.
 static enum rh_status
 list_move_out(struct rh_heap *heap, struct rhi_object *object, size_t room)
 {
@@ -50,15 +65,17 @@ static void
 list_move_in(struct rh_heap *heap, struct rhi_object *object, size_t count)
 {
     struct rhi_array old = object->as.array;
+    size_t shifted = rhi_list_shifted(object);
     bool owner = list_is_owner(object);
 
     rhi_values_fill(object->as.words, old.values, count, RH_NIL);
-    object->flags &= ~(uint64_t)RHI_SHARED;
+    object->flags &= ~(RHI_SHIFTED | RHI_SHARED);
     object->flags |= RHI_EMBED;
     rhi_object_set_field(object, RHI_LENGTH_MASK, RHI_LENGTH_SHIFT, count);
     if (!owner)
         return;
-    rh_external_free(heap, old.values, old.as.room * sizeof *old.values);
+    rh_external_free(heap, old.values - shifted,
+                     old.as.room * sizeof *old.values);
     rhi_object_disown(heap, object);
 }
 
@@ -69,7 +86,32 @@ rhi_list_reserve(struct rh_heap *heap, struct rhi_object *object, size_t room)
 
     if (room <= rhi_list_room(object))
         return RH_OK;
+    if (rhi_object_has(object, RHI_SHIFTED)) {
+        list_move_back(object);
+        if (room <= rhi_list_room(object))
+            return RH_OK;
+    }
     return list_move_out(heap, object, rhi_max(room, count));
+}
+
+rh_value
+rhi_list_shift(struct rhi_object *object)
+{
+    struct rhi_values list = rhi_list_of(object);
+    rh_value first = list.values[0];
+
+    if (rhi_object_has(object, RHI_EMBED)) {
+        memmove(list.values, list.values + 1,
+                (list.count - 1) * sizeof *list.values);
+    } else {
+        if (list_is_owner(object)) {
+            list.values[0] = rhi_list_shifted(object) + 1;
+            object->flags |= RHI_SHIFTED;
+        }
+        object->as.array.values++;
+    }
+    rhi_list_set_length(object, list.count - 1);
+    return first;
 }
 
 enum rh_status
@@ -79,7 +121,7 @@ rhi_list_resize(struct rh_heap *heap, struct rhi_object *object, size_t count,
     size_t old_count = rhi_list_of(object).count;
     struct rhi_values list;
 
-    if (count < old_count && count <= RHI_WORDS &&
+    if (count <= old_count && count <= RHI_WORDS &&
         !rhi_object_has(object, RHI_EMBED)) {
         list_move_in(heap, object, count);
         return RH_OK;
@@ -105,8 +147,10 @@ rhi_list_check(const struct rhi_object *object)
                    : NULL;
     if (rhi_object_has(object, RHI_SHARED))
         return NULL;
-    if (list->length > list->as.room)
-        return "Y2: a list is longer than its block";
-    return list->as.room && !list->values ? "Y2: a list has lost its block"
-                                          : NULL;
+    if (list->as.room && !list->values)
+        return "Y2: a list has lost its block";
+    return rhi_list_shifted(object) > list->as.room ||
+                   list->length > rhi_list_room(object)
+               ? "Y2: a list is longer than its block"
+               : NULL;
 }

@@ -11,6 +11,18 @@
  * of its own; one that is only cut stays shared while it is longer than what
  * the slot holds.  Cutting never fails.
  *
+ * Shifting takes the first value away by moving `values` on.  An owner must
+ * still find its block: RHI_SHIFTED says that the place before the first value,
+ * which nobody looks at any more, holds the number of places given up.
+ *
+ *     block                    values
+ *     |  -      -      -      3  |  d      e      f  |  -      -  |
+ *     |<------ given up: 3 ----->|<--- length: 3 --->|            |
+ *     |<------------------------ room: 8 ------------------------>|
+ *
+ * When the end is reached, the values move back to where the block begins, and
+ * only then to a longer block, if that is not enough.
+ *
  * Next: ivar.c.
  */
 #ifndef RHI_OBJECT_LIST_H
@@ -37,6 +49,15 @@ rhi_list_of(struct rhi_object *object)
                                 object->as.array.length };
 }
 
+// How many places before the first value an owner has given up.
+RHI_INLINE size_t
+rhi_list_shifted(const struct rhi_object *object)
+{
+    return rhi_object_has(object, RHI_SHIFTED)
+               ? (size_t)object->as.array.values[-1]
+               : 0;
+}
+
 // Say that there are so many values, which fit.
 RHI_INLINE void
 rhi_list_set_length(struct rhi_object *object, size_t count)
@@ -47,12 +68,16 @@ rhi_list_set_length(struct rhi_object *object, size_t count)
         object->as.array.length = count;
 }
 
-// How many values fit without another block.
+// How many values fit from the first to the end of the block.
 size_t rhi_list_room(const struct rhi_object *object);
 
 // Have room for `room` values that belong to the list alone.
 enum rh_status rhi_list_reserve(struct rh_heap *heap, struct rhi_object *object,
                                 size_t room);
+
+// Take the first value away; there is one.  O(1), never fails, and stays
+// where the list is.
+rh_value rhi_list_shift(struct rhi_object *object);
 
 // Cut or lengthen; new values are `filler`.  Cutting never fails.
 enum rh_status rhi_list_resize(struct rh_heap *heap, struct rhi_object *object,
