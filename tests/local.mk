@@ -14,7 +14,6 @@ white_box_tests = \
 	%D%/test_model \
 	%D%/test_models \
 	%D%/test_mutator \
-	%D%/test_os \
 	%D%/test_page \
 	%D%/test_region \
 	%D%/test_ring \
@@ -50,12 +49,14 @@ black_box_tests = \
 	%D%/test_walk \
 	# end
 
-# What check-valgrind and the arm64 build run, too; and what is too slow there.
+# What check-valgrind and the arm64 build run, too; and what is too slow there
+# (or, test_os, limits an address space that an emulator does not own).
 unit_tests = $(white_box_tests) $(tiny_page_tests) $(black_box_tests)
 
 slow_tests = \
 	%D%/oom_test \
 	%D%/test_deep \
+	%D%/test_os \
 	# end
 
 # Programs that must fail under asan and valgrind; canary.sh runs them.
