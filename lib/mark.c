@@ -16,6 +16,13 @@ marker_visit_edge(struct rh_visitor *visitor, void *edge, uintptr_t mask)
     rhi_marker_push(marker, (void *)address);
 }
 
+// Pinning concerns compaction alone; alive it is by any reference.
+static void
+marker_visit_pinned(struct rh_visitor *visitor, void *object)
+{
+    rhi_marker_push((struct rh_marker *)visitor, object);
+}
+
 static void
 marker_visit_slices(struct rh_visitor *visitor, void *object)
 {
@@ -55,6 +62,7 @@ rhi_marker_begin(struct rh_marker *marker, enum rhi_plane plane)
     rhi_visitor_init(&marker->visitor, marker->region, marker->model);
     marker->visitor.edge = marker_visit_edge;
     marker->visitor.slices = marker_visit_slices;
+    marker->visitor.pinned = marker_visit_pinned;
     marker->plane = marker->region->plane[plane];
     marker->gray_peak = 0;
     marker->gray_cursor = 0;

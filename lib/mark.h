@@ -77,7 +77,7 @@ void rhi_marker_init(struct rh_marker *marker, struct rhi_region *region,
                      const struct rh_model *model,
                      const struct rhi_shape *shape);
 
-// A visitor of everything in the region as it is now; the caller sets its two
+// A visitor of everything in the region as it is now; the caller sets its
 // functions.
 void rhi_visitor_init(struct rh_visitor *visitor,
                       const struct rhi_region *region,

@@ -107,7 +107,7 @@ rhi_page_thread(const struct rhi_region *region, size_t page,
 void
 rhi_page_clear(struct rhi_region *region, size_t page)
 {
-    for (int plane = 0; plane < RHI_PLANES_IN_USE; plane++)
+    for (int plane = 0; plane < RHI_PLANES; plane++)
         rhi_line_clear(region->plane[plane][page]);
     if (region->live[page])
         region->live[page] = 0;
@@ -161,7 +161,7 @@ rhi_page_check(const struct rhi_region *region, size_t page,
     const uint64_t *allocated = region->plane[RHI_ALLOCATED][page];
 
     *slot = SIZE_MAX;
-    for (int plane = 0; plane < RHI_PLANES_IN_USE; plane++)
+    for (int plane = 0; plane < RHI_PLANES; plane++)
         if (line_has_others(region->plane[plane][page], shape->slots, slot))
             return "P1";
     if (region->live[page] != rhi_line_count(allocated))

@@ -51,12 +51,6 @@ table_bytes(const struct rhi_region *region, int table)
                         region->os_page);
 }
 
-static bool
-table_is_used(int table)
-{
-    return table >= RHI_PLANES || table < RHI_PLANES_IN_USE;
-}
-
 static char *
 table_start(const struct rhi_region *region, int table)
 {
@@ -178,7 +172,7 @@ region_commit_tables(struct rhi_region *region, size_t pages)
         size_t new = table_extent(region, table, pages);
         char *start = table_start(region, table);
 
-        if (table_is_used(table) && new > old &&
+        if (new > old &&
             !memory->commit(memory->context, start + old, new - old))
             return false;
     }
@@ -254,8 +248,7 @@ rhi_region_table_bytes(const struct rhi_region *region)
     size_t bytes = 0;
 
     for (int table = 0; table < TABLES; table++)
-        if (table_is_used(table))
-            bytes += table_extent(region, table, region->committed);
+        bytes += table_extent(region, table, region->committed);
     return bytes;
 }
 

@@ -41,21 +41,31 @@
 
 // One bit per slot each.  The order is that of the addresses.
 enum rhi_plane {
-    RHI_MARK,       // found alive by the last completed collection: old
-    RHI_NEXT,       // the major collection being built; all clear otherwise
-    RHI_ALLOCATED,  // handed out, and not found dead since
-    RHI_GRAY,       // waiting to be marked, when the work list was full
-    RHI_SLICED,     // marked, its container waiting to be followed, likewise
-    RHI_EXTERNAL,   // the model's release wants to hear of its death
-    RHI_SPECIAL,    // something is kept about it in a table beside the heap
-    RHI_REMEMBERED, // old, and may refer to young objects (reserved)
-    RHI_PINNED,     // may not move (reserved)
+    RHI_MARK,         // found alive by the last completed collection: old
+    RHI_NEXT,         // the major collection being built; all clear otherwise
+    RHI_ALLOCATED,    // handed out, and not found dead since
+    RHI_GRAY,         // waiting to be marked, when the work list was full
+    RHI_SLICED,       // marked, its container waiting to be followed, likewise
+    RHI_EXTERNAL,     // the model's release wants to hear of its death
+    RHI_SPECIAL,      // something is kept about it in a table beside the heap
+    RHI_REMEMBERED,   // old, and may refer to young objects
+    RHI_UNPROTECTED,  // stores into it run no barrier
+    RHI_YOUNG_GRAY,   // what `gray` and `sliced` are, for those that mark while
+    RHI_YOUNG_SLICED, // a major collection is under way
+    RHI_REACHED,      // borrowed by whoever asks what can be reached
+    RHI_PINNED,       // the embedder forbids to move it
+    RHI_MOVED,        // evacuated by the compaction under way
     RHI_PLANES
 };
 
-enum {
-    RHI_PLANES_IN_USE = RHI_REMEMBERED, // those below are committed
-    RHI_FLAG_GRAY = 1                   // in flags[]: the page has gray bits
+// What flags[] says about a page.
+enum rhi_page_flag {
+    RHI_FLAG_GRAY = 1,         // has gray or sliced bits
+    RHI_FLAG_YOUNG_GRAY = 2,   // has young_gray or young_sliced bits
+    RHI_FLAG_YOUNG = 4,        // may have objects younger than a collection
+    RHI_FLAG_REMEMBERED = 8,   // has remembered bits
+    RHI_FLAG_UNPROTECTED = 16, // has unprotected bits
+    RHI_FLAG_SWEPT = 32        // swept before its turn came
 };
 
 // What the library keeps about a page where no hot path looks.
@@ -70,7 +80,7 @@ struct rhi_page {
 struct rhi_region {
     uintptr_t base;              // of page 0
     rhi_line *plane[RHI_PLANES]; // [page number]
-    uint8_t *flags;              // [page number], RHI_FLAG_...
+    uint8_t *flags;              // [page number], enum rhi_page_flag
     uint16_t *live;              // [page number], objects on the page
     struct rhi_page *pages;      // [page number]
     size_t top;                  // 1 + the highest page ever used

@@ -99,6 +99,7 @@ rhi_settings_init(struct rh_config *config)
         .struct_bytes = sizeof *config,
         .slot_bytes = RHI_DEFAULT_SLOT_BYTES,
         .handle_bytes = (size_t)64 << 20,
+        .step_us = 500,
         .growth = rh_growth_default,
         .trim = rh_trim_never,
     };

@@ -302,7 +302,7 @@ links_are_right(const struct rhi_space *space, const struct rhi_ring *link)
 static bool
 page_is_blank(const struct rhi_region *region, size_t number)
 {
-    for (int plane = 0; plane < RHI_PLANES_IN_USE; plane++)
+    for (int plane = 0; plane < RHI_PLANES; plane++)
         if (!rhi_line_is_empty(region->plane[plane][number]))
             return false;
     return true;

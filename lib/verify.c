@@ -148,6 +148,12 @@ check_edge(struct rh_visitor *visitor, void *edge, uintptr_t mask)
 }
 
 static void
+check_pinned(struct rh_visitor *visitor, void *object)
+{
+    check_edge(visitor, &object, ~(uintptr_t)0);
+}
+
+static void
 check_slices(struct rh_visitor *visitor, void *object)
 {
     const struct rh_model *model = ((struct check *)visitor)->heap->model;
@@ -194,6 +200,7 @@ check_references(struct rh_heap *heap)
     rhi_visitor_init(&check.visitor, &heap->region, heap->model);
     check.visitor.edge = check_edge;
     check.visitor.slices = check_slices;
+    check.visitor.pinned = check_pinned;
     rhi_roots_visit(&heap->roots, &check.visitor,
                     &(struct rhi_root_observer){ NULL, NULL, NULL });
     if (heap->model->trace)

@@ -188,6 +188,12 @@ reference_edge(struct rh_visitor *visitor, void *edge, uintptr_t mask)
 }
 
 static void
+reference_pinned(struct rh_visitor *visitor, void *object)
+{
+    reference_edge(visitor, &object, ~(uintptr_t)0);
+}
+
+static void
 reference_slices(struct rh_visitor *visitor, void *object)
 {
     const struct rh_model *model =
@@ -204,6 +210,7 @@ reference_walk_init(struct reference_walk *walk, struct rh_heap *heap)
     rhi_visitor_init(&walk->visitor, &heap->region, heap->model);
     walk->visitor.edge = reference_edge;
     walk->visitor.slices = reference_slices;
+    walk->visitor.pinned = reference_pinned;
 }
 
 enum rh_status

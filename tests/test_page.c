@@ -290,7 +290,7 @@ clearing_a_page_forgets_its_slots_and_no_others(void **state)
     (void)state;
     world_open(&world, 40);
     for (size_t page = PAGE - 1; page <= PAGE + 1; page++) {
-        for (int plane = 0; plane < RHI_PLANES_IN_USE; plane++)
+        for (int plane = 0; plane < RHI_PLANES; plane++)
             rhi_bit_set(world.region.plane[plane][page], 5);
         world.region.live[page] = 7;
         world.region.flags[page] = RHI_FLAG_GRAY;
@@ -298,7 +298,7 @@ clearing_a_page_forgets_its_slots_and_no_others(void **state)
 
     rhi_page_clear(&world.region, PAGE);
 
-    for (int plane = 0; plane < RHI_PLANES_IN_USE; plane++) {
+    for (int plane = 0; plane < RHI_PLANES; plane++) {
         assert_int_equal(rhi_line_count(world.region.plane[plane][PAGE]), 0);
         assert_int_equal(rhi_line_count(world.region.plane[plane][PAGE - 1]),
                          1);

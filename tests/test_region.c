@@ -283,7 +283,7 @@ more_than_the_region_holds_cannot_be_committed(void **state)
 static void
 tables_fill(const struct rhi_region *region, size_t pages)
 {
-    for (int plane = 0; plane < RHI_PLANES_IN_USE; plane++)
+    for (int plane = 0; plane < RHI_PLANES; plane++)
         memset(region->plane[plane], plane + 1, pages * sizeof(rhi_line));
     memset(region->flags, 0x40, pages);
     memset(region->live, 0x41, pages * sizeof *region->live);
@@ -302,7 +302,7 @@ filled_with(const void *start, int byte, size_t bytes)
 static void
 expect_tables(const struct rhi_region *region, size_t pages)
 {
-    for (int plane = 0; plane < RHI_PLANES_IN_USE; plane++)
+    for (int plane = 0; plane < RHI_PLANES; plane++)
         assert_true(filled_with(region->plane[plane], plane + 1,
                                 pages * sizeof(rhi_line)));
     assert_true(filled_with(region->flags, 0x40, pages));

@@ -113,6 +113,15 @@ struct rh_config {
     size_t handle_bytes; /* address space for handles; default 64 MiB */
     bool huge_pages;     /* let the system use huge pages; default false */
 
+    /* Collections of young objects only, between full ones.  Needs a model
+     * with RH_MODEL_BARRIERED.  Default false. */
+    bool generational;
+    /* Major collections in steps.  Needs `generational`.  Default false. */
+    bool incremental;
+    size_t nursery_slots; /* handed out between two minor collections; 0 (the
+                              default): initial_slots */
+    size_t step_us;       /* budget of an automatic step; default 500 */
+
     rh_growth_fn growth; /* default rh_growth_default */
     rh_trim_fn trim;     /* default rh_trim_never */
     void *trim_context;

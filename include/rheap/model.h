@@ -38,6 +38,8 @@ struct rh_visitor {
     void (*edge)(struct rh_visitor *visitor, void *edge, uintptr_t mask);
     /* Called by rh_visit_slices(). */
     void (*slices)(struct rh_visitor *visitor, void *object);
+    /* Called by rh_visit_pinned(). */
+    void (*pinned)(struct rh_visitor *visitor, void *object);
 };
 
 /* The word at `edge`, whatever type the embedder gave it. */
@@ -79,6 +81,15 @@ rh_visit_pointer(struct rh_visitor *visitor, void *edge)
 {
     if (rh_visitor_covers(visitor, rh_visitor_word(edge)))
         visitor->edge(visitor, edge, ~(uintptr_t)0);
+}
+
+/* Report a reference that the embedder cannot have rewritten: the object it
+ * leads to stays where it is.  `word` is a plain address. */
+static inline void
+rh_visit_pinned(struct rh_visitor *visitor, void *word)
+{
+    if (rh_visitor_covers(visitor, (uintptr_t)word))
+        visitor->pinned(visitor, word);
 }
 
 /* Say that `object` has a container part, to be traced piece by piece with
@@ -151,6 +162,16 @@ struct rh_model {
     uint32_t run_offset;
 
     struct rh_encoding encoding;
+
+    /* An object has moved, bytes and all, from `from` (which may not be read)
+     * to `to`: whatever the embedder keeps by its address has to follow.  May
+     * not allocate, collect, or leave by longjmp.  NULL: nothing is kept. */
+    void (*moved)(struct rh_heap *heap, const void *from, void *to);
+
+    /* References of `object` were rewritten, all objects are where they will
+     * stay: what the embedder derived from addresses, such as the order of a
+     * hash table, has to be derived again, in place.  NULL: nothing is. */
+    void (*updated)(struct rh_heap *heap, void *object);
 
     /* The library's own models have a trace loop made for them.  Leave NULL. */
     void (*drain)(struct rh_marker *marker);
