@@ -5,7 +5,9 @@ include_HEADERS = %D%/rheap.h
 rheapincludedir = $(includedir)/rheap
 rheapinclude_HEADERS = \
 	%D%/rheap/array.h \
+	%D%/rheap/barrier.h \
 	%D%/rheap/class.h \
+	%D%/rheap/collection.h \
 	%D%/rheap/config.h \
 	%D%/rheap/constants.h \
 	%D%/rheap/data.h \

@@ -26,7 +26,9 @@
 #include <rheap/walk.h>
 
 #include <rheap/array.h>
+#include <rheap/barrier.h>
 #include <rheap/class.h>
+#include <rheap/collection.h>
 #include <rheap/data.h>
 #include <rheap/dump.h>
 #include <rheap/file.h>

@@ -7,6 +7,10 @@
 
 #include <string.h>
 
+enum {
+    SWEPT_FOR_ONE = 64 // pages swept in search of one with room
+};
+
 bool
 rhi_alloc_populate(struct rh_heap *heap, size_t pages)
 {
@@ -18,12 +22,19 @@ rhi_alloc_populate(struct rh_heap *heap, size_t pages)
     return true;
 }
 
-// Steps 3 and 4.
+// Steps 3 and 4.  Pages that wait to be swept may have room: a few of them are
+// looked at before a new one is taken.
 static size_t
 find_page(struct rh_heap *heap)
 {
     size_t page = rhi_space_find(&heap->space);
 
+    for (int n = 0; page == SIZE_MAX && n < SWEPT_FOR_ONE; n++) {
+        if (rhi_sweep_is_done(&heap->sweep))
+            break;
+        (void)rhi_sweep_some(&heap->sweep, 1);
+        page = rhi_space_find(&heap->space);
+    }
     return page != SIZE_MAX ? page : rhi_space_grow(&heap->space);
 }
 
@@ -37,6 +48,7 @@ take_page(struct rh_heap *heap)
         page = rhi_space_find_tight(&heap->space);
     if (page == SIZE_MAX)
         return false;
+    rhi_sweep_early(&heap->sweep, page);
     rhi_mutator_take(&heap->mutator, page);
     return true;
 }
@@ -56,7 +68,7 @@ collect_in_emergency(struct rh_heap *heap)
     if (!rhi_cycle_is_allowed(heap))
         return false;
     heap->history.emergency++;
-    rhi_cycle_collect(heap);
+    rhi_cycle_collect(heap, RH_CAUSE_EMERGENCY);
     return true;
 }
 
@@ -72,32 +84,53 @@ supply(struct rh_heap *heap)
     return ask_hook(heap, RHI_PAGE_BYTES) && take_page(heap);
 }
 
+// ---- when something is due ----
+
+static void
+collect_for_stress(struct rh_heap *heap)
+{
+    unsigned stress = heap->config.generational ? heap->stress : 0;
+
+    if (stress & RH_STRESS_MINOR)
+        rhi_cycle_run(heap, (struct rh_due){ RH_WORK_MINOR, RH_CAUSE_STRESS,
+                                             RH_MAJOR_NONE });
+    else if (stress & RH_STRESS_LAZY)
+        rhi_cycle_mark_at_once(heap, RH_CAUSE_STRESS);
+    else
+        rhi_cycle_collect(heap, RH_CAUSE_STRESS);
+}
+
 // Step 1, for those who set the trap.  When collections must wait, the trap is
 // dropped: the next page asks again.
 static void
 attend_traps(struct rh_heap *heap)
 {
     struct rh_mutator *mutator = &heap->mutator;
-    bool wanted = mutator->traps & RHI_TRAP_STRESS || rhi_cycle_is_due(heap);
+    bool stressed =
+        mutator->traps & RHI_TRAP_STRESS ||
+        (heap->stress & RH_STRESS_MALLOC && mutator->traps & RHI_TRAP_DEBT);
 
-    if (wanted && rhi_cycle_is_allowed(heap))
-        rhi_cycle_collect(heap);
+    if (rhi_cycle_is_allowed(heap)) {
+        if (stressed)
+            collect_for_stress(heap);
+        else
+            rhi_cycle_run(heap, rhi_cycle_due(heap));
+    }
     rhi_mutator_clear_trap(mutator, RHI_TRAP_DEBT);
-}
-
-static void
-refuse_while_collecting(struct rh_heap *heap)
-{
-    if (heap->phase != RHI_IDLE)
-        rhi_panic(&heap->panic, "slot allocation during a collection, or "
-                                "between rh_image_begin and rh_image_end");
 }
 
 void
 rh_heap_safepoint(struct rh_heap *heap)
 {
     if (rhi_cycle_is_due(heap) && rhi_cycle_is_allowed(heap))
-        rhi_cycle_collect(heap);
+        rhi_cycle_run(heap, rhi_cycle_due(heap));
+}
+
+static void
+refuse_while_inside(const struct rh_heap *heap, const char *what)
+{
+    if (RHI_UNLIKELY(heap->inside || heap->placing))
+        rhi_panic(&heap->panic, what);
 }
 
 void *
@@ -106,7 +139,8 @@ rh_heap_alloc_slow(struct rh_heap *heap)
     struct rh_mutator *mutator = &heap->mutator;
     char *slot = NULL;
 
-    refuse_while_collecting(heap);
+    refuse_while_inside(heap, "slot allocation during a collection, or "
+                              "between rh_image_begin and rh_image_end");
     if (mutator->traps & (RHI_TRAP_STRESS | RHI_TRAP_DEBT))
         attend_traps(heap);
     while (!(slot = rhi_mutator_bump(mutator))) {
@@ -130,15 +164,88 @@ rh_heap_alloc(struct rh_heap *heap)
     return slot ? memset(slot, 0, rhi_heap_slot_bytes(heap)) : NULL;
 }
 
+// ---- collecting on request ----
+
+static void
+refuse_collection(const struct rh_heap *heap)
+{
+    refuse_while_inside(heap, "collection asked for by a callback of a "
+                              "collection, or while an image is built");
+    if (heap->walks)
+        rhi_panic(&heap->panic, "collection asked for during a walk");
+}
+
 void
 rh_heap_collect(struct rh_heap *heap)
 {
-    if (heap->phase != RHI_IDLE)
-        rhi_panic(&heap->panic, "collection asked for by a callback of a "
-                                "collection, or while an image is built");
-    if (heap->walks)
-        rhi_panic(&heap->panic, "collection asked for during a walk");
-    rhi_cycle_collect(heap);
+    refuse_collection(heap);
+    rhi_cycle_collect(heap, RH_CAUSE_METHOD);
+}
+
+void
+rh_heap_minor(struct rh_heap *heap)
+{
+    refuse_collection(heap);
+    if (heap->config.generational)
+        rhi_cycle_run(heap, (struct rh_due){ RH_WORK_MINOR, RH_CAUSE_METHOD,
+                                             RH_MAJOR_NONE });
+    else
+        rhi_cycle_collect(heap, RH_CAUSE_METHOD);
+}
+
+enum rh_status
+rh_heap_start(struct rh_heap *heap)
+{
+    refuse_collection(heap);
+    if (!heap->config.generational)
+        return RH_BAD_ARGUMENT;
+    if (heap->major.stage != RHI_IDLE)
+        return RH_BUSY;
+    rhi_cycle_start(heap, (struct rh_due){ RH_WORK_MAJOR, RH_CAUSE_METHOD,
+                                           RH_MAJOR_FORCE });
+    return RH_OK;
+}
+
+bool
+rh_heap_step(struct rh_heap *heap, struct rh_budget budget)
+{
+    refuse_collection(heap);
+    if (heap->major.stage != RHI_IDLE)
+        rhi_cycle_step(heap, budget);
+    return heap->major.stage == RHI_IDLE;
+}
+
+void
+rh_heap_finish(struct rh_heap *heap)
+{
+    while (!rh_heap_step(heap, (struct rh_budget){ 0, 0 }))
+        ;
+}
+
+void
+rh_heap_cancel(struct rh_heap *heap)
+{
+    refuse_collection(heap);
+    if (heap->major.stage != RHI_IDLE)
+        rhi_cycle_cancel(heap);
+}
+
+const char *
+rh_heap_stage(const struct rh_heap *heap)
+{
+    static const char *const names[] = {
+        [RHI_IDLE] = "none",
+        [RHI_MARKING] = "marking",
+        [RHI_SWEEPING] = "sweeping",
+    };
+
+    return names[heap->major.stage];
+}
+
+struct rh_due
+rh_heap_due(const struct rh_heap *heap)
+{
+    return rhi_cycle_due(heap);
 }
 
 bool
@@ -146,6 +253,8 @@ rh_heap_is_due(const struct rh_heap *heap)
 {
     return rhi_cycle_is_due(heap) && rhi_cycle_is_allowed(heap);
 }
+
+// ---- what is allowed, and what is forced ----
 
 bool
 rh_heap_disable(struct rh_heap *heap)
@@ -166,13 +275,10 @@ rh_heap_enable(struct rh_heap *heap)
 }
 
 bool
-rh_heap_stress(struct rh_heap *heap, bool on)
+rh_heap_allow_major(struct rh_heap *heap, bool allowed)
 {
-    bool before = heap->mutator.traps & RHI_TRAP_STRESS;
+    bool before = !heap->majors_refused;
 
-    if (on)
-        rhi_mutator_set_trap(&heap->mutator, RHI_TRAP_STRESS);
-    else
-        rhi_mutator_clear_trap(&heap->mutator, RHI_TRAP_STRESS);
+    heap->majors_refused = !allowed;
     return before;
 }

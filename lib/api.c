@@ -27,6 +27,7 @@ heap_dismantle(struct rh_heap *heap)
 
     if (heap->model_state && model->detach)
         model->detach(heap, heap->model_state);
+    rhi_barrier_fini(&heap->barrier);
     rhi_events_fini(&heap->events);
     rhi_roots_fini(&heap->roots);
     rhi_region_fini(&heap->region);
@@ -44,6 +45,8 @@ heap_build_region(struct rh_heap *heap)
     rhi_space_init(&heap->space, &heap->region, &heap->events, heap,
                    config->slot_bytes);
     rhi_mutator_init(&heap->mutator, &heap->space, heap->model->run_offset);
+    if (config->generational)
+        heap->mutator.fast.old = heap->region.plane[RHI_MARK];
     return true;
 }
 
@@ -53,10 +56,18 @@ heap_build_collector(struct rh_heap *heap)
     const struct rh_config *config = &heap->config;
 
     rhi_external_init(&heap->external, config, &heap->panic);
+    rhi_barrier_init(&heap->barrier, &heap->region, &heap->meter,
+                     &heap->space.shape);
     rhi_marker_init(&heap->marker, &heap->region, heap->model,
                     &heap->space.shape);
-    heap->sweep =
-        (struct rhi_sweep){ &heap->space, &heap->events, heap->model, heap, 0 };
+    rhi_marker_init(&heap->young, &heap->region, heap->model,
+                    &heap->space.shape);
+    heap->sweep = (struct rhi_sweep){
+        .space = &heap->space,
+        .events = &heap->events,
+        .model = heap->model,
+        .heap = heap,
+    };
     rhi_trim_init(&heap->trim, &heap->space, &heap->external, config);
     rhi_growth_init(&heap->growth, config, heap->space.shape.slots);
 }
@@ -133,11 +144,11 @@ rh_heap_free(struct rh_heap *heap)
 {
     if (!heap)
         return;
-    if (heap->phase == RHI_MARKING || heap->phase == RHI_SWEEPING ||
-        heap->walks)
+    if (heap->inside || heap->walks)
         rhi_panic(&heap->panic, "heap freed during a collection or a walk");
     rhi_mutator_flush(&heap->mutator);
-    heap->phase = RHI_SWEEPING;
+    heap->inside = true;
+    rhi_major_cancel(heap);
     rhi_sweep_release_all(&heap->sweep);
     heap_dismantle(heap);
     RHI_ASSERT(&heap->panic, heap->meter.blocks == 0); // A1

@@ -5,98 +5,248 @@
 
 #include "os.h"
 
+enum {
+    STEPS_PER_NURSERY = 4
+};
+
+// ---- what is due ----
+
+// Whether as many slots were handed out as `due` says.
+static bool
+has_made(const struct rh_heap *heap, uint64_t due)
+{
+    const struct rh_mutator *mutator = &heap->mutator;
+
+    // handed_out is never below the total, and costs no counting of bits.
+    return mutator->handed_out >= due && rhi_mutator_total(mutator) >= due;
+}
+
+static bool
+step_is_due(const struct rh_heap *heap)
+{
+    return heap->config.incremental && heap->major.stage != RHI_IDLE &&
+           has_made(heap, heap->growth.step_due);
+}
+
 bool
 rhi_cycle_is_due(const struct rh_heap *heap)
 {
-    const struct rh_mutator *mutator = &heap->mutator;
-    uint64_t due = heap->growth.due;
-
-    // handed_out is never below the total, and costs no counting of bits.
-    return (mutator->handed_out >= due && rhi_mutator_total(mutator) >= due) ||
+    return has_made(heap, heap->growth.due) || step_is_due(heap) ||
            rhi_external_is_due(&heap->external);
 }
 
 bool
 rhi_cycle_is_allowed(const struct rh_heap *heap)
 {
-    return !heap->disabled && heap->phase == RHI_IDLE && heap->walks == 0;
+    return !heap->disabled && !heap->inside && !heap->placing &&
+           heap->walks == 0;
 }
 
-// Follow what was found so far, so that many roots do not flood the deque.
+static enum rh_major_reason
+major_reason(const struct rh_heap *heap)
+{
+    const struct rhi_growth *growth = &heap->growth;
+    const struct rhi_history *history = &heap->history;
+
+    if (!heap->config.generational) {
+        if (has_made(heap, growth->due))
+            return RH_MAJOR_NOFREE;
+    } else if (history->old_slots > growth->old_limit) {
+        return RH_MAJOR_OLDGEN;
+    } else if (history->old_slots >= growth->capacity_slots) {
+        return RH_MAJOR_NOFREE;
+    } else if (history->unprotected > growth->unprotected_limit) {
+        return RH_MAJOR_SHADY;
+    }
+    return rhi_external_is_old_due(&heap->external) ? RH_MAJOR_OLDMALLOC
+                                                    : RH_MAJOR_NONE;
+}
+
+// One is under way: it must not be outrun.
+static enum rh_major_reason
+overdue_reason(const struct rh_heap *heap)
+{
+    return heap->history.old_slots / 2 >= heap->growth.capacity_slots
+               ? RH_MAJOR_NOFREE
+               : RH_MAJOR_NONE;
+}
+
+struct rh_due
+rhi_cycle_due(const struct rh_heap *heap)
+{
+    struct rh_due due = { RH_WORK_NONE, RH_CAUSE_NEWOBJ, RH_MAJOR_NONE };
+    bool idle = heap->major.stage == RHI_IDLE;
+
+    if (has_made(heap, heap->growth.due)) {
+        due.work = RH_WORK_MINOR;
+    } else if (rhi_external_is_due(&heap->external)) {
+        due.work = RH_WORK_MINOR;
+        due.cause = RH_CAUSE_MALLOC;
+    } else if (step_is_due(heap)) {
+        due.work = RH_WORK_STEP;
+        return due;
+    } else {
+        due.cause = RH_CAUSE_NONE;
+        return due;
+    }
+    due.major = idle ? major_reason(heap) : overdue_reason(heap);
+    if (!heap->config.generational ||
+        (due.major != RH_MAJOR_NONE && !heap->majors_refused))
+        due.work = RH_WORK_MAJOR;
+    return due;
+}
+
+// ---- running it ----
+
+// Keep everybody out, and do `work`.
 static void
-drain_between_roots(void *context)
-{
-    rhi_marker_drain(context);
-}
-
-void
-rhi_cycle_mark_reachable(struct rh_heap *heap, void *object)
-{
-    struct rh_marker *marker = &heap->marker;
-    struct rhi_root_observer observer = { NULL, drain_between_roots, marker };
-
-    rhi_marker_begin(marker, RHI_NEXT);
-    if (object)
-        rhi_marker_push(marker, object);
-    else
-        rhi_roots_visit(&heap->roots, &marker->visitor, &observer);
-    rhi_marker_drain(marker);
-}
-
-static void
-cycle_mark(struct rh_heap *heap)
-{
-    rhi_line **plane = heap->region.plane;
-    rhi_line *old = plane[RHI_MARK];
-
-    rhi_cycle_mark_reachable(heap, NULL);
-    plane[RHI_MARK] = plane[RHI_NEXT];
-    plane[RHI_NEXT] = old; // cleared by the sweep, page by page
-    heap->mutator.fast.mark = plane[RHI_MARK];
-    rhi_event(&heap->events, RH_EVENT_MARK_END);
-}
-
-static void
-cycle_sweep(struct rh_heap *heap)
-{
-    heap->phase = RHI_SWEEPING;
-    heap->history.marked_slots = rhi_sweep_all(&heap->sweep);
-    rhi_event(&heap->events, RH_EVENT_SWEEP_END);
-}
-
-static void
-cycle_decide(struct rh_heap *heap)
-{
-    struct rhi_space *space = &heap->space;
-
-    rhi_growth_collected(
-        &heap->growth,
-        &(struct rhi_growth_facts){
-            .live_slots = heap->history.marked_slots,
-            .total_slots = rhi_space_pages(space) * space->shape.slots,
-            .slots_per_page = space->shape.slots,
-            .pages = rhi_space_eden_pages(space),
-            .made_total = rhi_mutator_total(&heap->mutator),
-        });
-    rhi_space_release(space, heap->growth.max_empty_pages);
-    rhi_trim_consult(&heap->trim, RH_TRIM_COLLECTION);
-}
-
-void
-rhi_cycle_collect(struct rh_heap *heap)
+cycle_bracket(struct rh_heap *heap,
+              void (*work)(struct rh_heap *heap, const void *what),
+              const void *what)
 {
     uint64_t start = rhi_os_now();
 
-    heap->history.count++;
     heap->space.collection++;
-    heap->phase = RHI_MARKING; // from here on nobody may allocate or collect
+    heap->inside = true; // from here on nobody may allocate or collect
     rhi_event(&heap->events, RH_EVENT_COLLECTION_START);
     rhi_mutator_clear_trap(&heap->mutator, RHI_TRAP_DEBT);
     rhi_mutator_flush(&heap->mutator);
-    rhi_external_collecting(&heap->external);
-    cycle_mark(heap);
-    cycle_sweep(heap);
-    cycle_decide(heap);
-    heap->phase = RHI_IDLE;
+    work(heap, what);
+    heap->inside = false;
     heap->history.total_ns += rhi_os_now() - start;
+}
+
+static void
+expect_next(struct rh_heap *heap, bool minor)
+{
+    uint64_t made = rhi_mutator_total(&heap->mutator);
+
+    if (minor)
+        rhi_growth_minor(&heap->growth, made);
+    rhi_growth_step(&heap->growth, made, STEPS_PER_NURSERY);
+}
+
+static void
+work_minor(struct rh_heap *heap, const void *what)
+{
+    const struct rh_due *due = what;
+
+    rhi_external_collecting(&heap->external, true);
+    rhi_minor_collect(heap);
+    if (due->work == RH_WORK_MAJOR)
+        rhi_major_start(heap);
+    expect_next(heap, true);
+}
+
+static void
+work_collect(struct rh_heap *heap, const void *what)
+{
+    (void)what;
+    rhi_external_collecting(&heap->external, false);
+    rhi_major_collect(heap);
+    expect_next(heap, false);
+}
+
+static void
+work_start(struct rh_heap *heap, const void *what)
+{
+    (void)what;
+    rhi_external_collecting(&heap->external, false);
+    rhi_major_start(heap);
+    expect_next(heap, false);
+}
+
+static void
+work_step(struct rh_heap *heap, const void *what)
+{
+    const struct rh_budget *budget = what;
+    uint64_t minors = heap->history.minor_count;
+
+    rhi_major_step(heap, *budget);
+    expect_next(heap, heap->history.minor_count != minors);
+}
+
+static void
+work_finish(struct rh_heap *heap, const void *what)
+{
+    (void)what;
+    while (heap->major.stage != RHI_IDLE)
+        rhi_major_step(heap, (struct rh_budget){ 0, 0 });
+    expect_next(heap, false);
+}
+
+static void
+work_mark_at_once(struct rh_heap *heap, const void *what)
+{
+    rhi_major_cancel(heap);
+    work_start(heap, what);
+    while (heap->major.stage == RHI_MARKING)
+        rhi_major_step(heap, (struct rh_budget){ 0, 0 });
+}
+
+static void
+work_cancel(struct rh_heap *heap, const void *what)
+{
+    (void)what;
+    rhi_major_cancel(heap);
+}
+
+void
+rhi_cycle_collect(struct rh_heap *heap, enum rh_cause cause)
+{
+    heap->major.due = (struct rh_due){ RH_WORK_MAJOR, cause, RH_MAJOR_FORCE };
+    cycle_bracket(heap, work_collect, NULL);
+}
+
+void
+rhi_cycle_mark_at_once(struct rh_heap *heap, enum rh_cause cause)
+{
+    heap->major.due = (struct rh_due){ RH_WORK_MAJOR, cause, RH_MAJOR_FORCE };
+    cycle_bracket(heap, work_mark_at_once, NULL);
+}
+
+void
+rhi_cycle_start(struct rh_heap *heap, struct rh_due due)
+{
+    heap->major.due = due;
+    cycle_bracket(heap, work_start, NULL);
+}
+
+void
+rhi_cycle_step(struct rh_heap *heap, struct rh_budget budget)
+{
+    cycle_bracket(heap, work_step, &budget);
+}
+
+void
+rhi_cycle_cancel(struct rh_heap *heap)
+{
+    cycle_bracket(heap, work_cancel, NULL);
+}
+
+void
+rhi_cycle_run(struct rh_heap *heap, struct rh_due due)
+{
+    switch (due.work) {
+    case RH_WORK_NONE:
+        return;
+    case RH_WORK_STEP:
+        rhi_cycle_step(
+            heap, (struct rh_budget){ .microseconds = heap->config.step_us });
+        return;
+    case RH_WORK_MAJOR:
+        if (heap->major.stage != RHI_IDLE) {
+            cycle_bracket(heap, work_finish, NULL);
+            return;
+        }
+        heap->major.due = due;
+        if (!heap->config.incremental) {
+            cycle_bracket(heap, work_collect, NULL);
+            return;
+        }
+        break; // collect the young, and begin
+    case RH_WORK_MINOR:
+        break;
+    }
+    cycle_bracket(heap, work_minor, &due);
 }

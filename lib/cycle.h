@@ -1,39 +1,48 @@
 // SPDX-License-Identifier: MIT
 /*
- * cycle - one collection, from the roots to the returned pages.
+ * cycle - which collection is due, and how one is run.
  *
- *     IDLE --> MARKING --> SWEEPING --> IDLE
+ *     slots handed out:  nursery used up ---> minor; or major, if one is due
+ *     external data:     past malloc_limit -> likewise
+ *     a major one goes on in steps: a quarter of the nursery -> a step
  *
- *     flush    the current page goes back to its list: bits tell the truth;
- *              the limits of external data move
- *     mark     the roots, then everything that they reach, into the plane
- *              `next`; then `next` becomes `mark`
- *     sweep    free what is not marked, release what dead objects held
- *     decide   the growth policy says when to collect again and how many empty
- *              pages stay, the trim policy is asked
+ * A major one is due, as in CRuby, when the capacity that the growth policy
+ * allows is full of old objects (nofree), when there are many times more of
+ * them than the last one left (oldgen), or of those without barriers (shady),
+ * and when external data has piled up over several minor ones (oldmalloc).  In
+ * a heap that is not generational every collection is a major one.
  *
- * Two planes: `mark` is what the last completed collection found, and stays
- * true while `next` is being built.
+ * Every collection goes through rhi_cycle_run(): flush the cursor, so that bits
+ * tell the truth; keep everybody out; measure.
  *
  * Next: alloc.h, the mutator's door.
  */
 #ifndef RHI_CYCLE_H
 #define RHI_CYCLE_H
 
-#include "heap.h"
+#include "major.h"
 
-// Collect.  The heap must be idle, and no walk under way.
-void rhi_cycle_collect(struct rh_heap *heap);
+// What is due, whether or not it is allowed.
+struct rh_due rhi_cycle_due(const struct rh_heap *heap);
 
-// Whether so many slots were handed out, or so much external data added, that
-// a collection is due.
+// Whether anything is due; cheaper.
 bool rhi_cycle_is_due(const struct rh_heap *heap);
 
-// Whether one may run now: enabled, idle, nobody walks.
+// Whether it may be done now: enabled, nobody inside, nobody walks.
 bool rhi_cycle_is_allowed(const struct rh_heap *heap);
 
-// Mark into `next` what the roots reach, or what `object` reaches when it is
-// not NULL.  The caller clears `next` again.
-void rhi_cycle_mark_reachable(struct rh_heap *heap, void *object);
+// Do it.
+void rhi_cycle_run(struct rh_heap *heap, struct rh_due due);
+
+// A full collection at once.
+void rhi_cycle_collect(struct rh_heap *heap, enum rh_cause cause);
+
+// Mark everything at once and leave the sweeping to later steps.
+void rhi_cycle_mark_at_once(struct rh_heap *heap, enum rh_cause cause);
+
+// What the program asks of a collection in steps.
+void rhi_cycle_start(struct rh_heap *heap, struct rh_due due);
+void rhi_cycle_step(struct rh_heap *heap, struct rh_budget budget);
+void rhi_cycle_cancel(struct rh_heap *heap);
 
 #endif

@@ -90,10 +90,13 @@ rhi_drain_prefetch(const struct rh_marker *marker, uintptr_t base,
     __builtin_prefetch(&marker->plane[page], 1);
 }
 
+// Until the deque is empty, or the budget used up.
 RHI_INLINE void
 rhi_drain_deque(struct rh_marker *marker, size_t slot_bytes, rhi_trace_fn trace)
 {
     uintptr_t base = marker->visitor.base;
+    size_t budget = marker->budget;
+    size_t left = budget;
     void *fifo[RHI_FIFO_LENGTH];
     unsigned head = 0;
     unsigned count = 0;
@@ -107,16 +110,23 @@ rhi_drain_deque(struct rh_marker *marker, size_t slot_bytes, rhi_trace_fn trace)
             rhi_drain_prefetch(marker, base, object);
             fifo[(head + count++) % RHI_FIFO_LENGTH] = object;
         }
-        if (count == 0)
-            return;
+        if (count == 0 || RHI_UNLIKELY(left == 0))
+            break;
         object = fifo[head++ % RHI_FIFO_LENGTH];
         count--;
         mark = rhi_drain_bit(marker, base, slot_bytes, (uintptr_t)object);
         if (*mark.word & mark.bit)
             continue;
         *mark.word |= mark.bit;
+        left--;
+        if (RHI_UNLIKELY(marker->promote))
+            rhi_marker_regray(marker->promote, object);
         trace(marker, object); // M2: black, and its references gray
     }
+    while (count-- > 0)
+        rhi_marker_push(marker, fifo[head++ % RHI_FIFO_LENGTH]);
+    marker->budget = left;
+    marker->traced += budget - left;
 }
 
 // Follow one slice of the container found last; false: there is none.
@@ -144,8 +154,12 @@ rhi_drain_loop(struct rh_marker *marker, size_t slot_bytes, rhi_trace_fn trace,
 {
     for (;;) {
         rhi_drain_deque(marker, slot_bytes, trace);
-        if (rhi_drain_slice(marker, trace_range))
+        if (marker->budget == 0)
+            return;
+        if (rhi_drain_slice(marker, trace_range)) {
+            marker->budget--;
             continue;
+        }
         if (marker->gray_pages == 0)
             return;
         rhi_marker_scan_gray(marker);

@@ -144,8 +144,9 @@ limit_lower(size_t limit, double factor, size_t min)
     return rhi_max((size_t)((double)limit * factor), min);
 }
 
-void
-rhi_external_collecting(struct rhi_external *external)
+// CRuby 3.1, gc.c: gc_reset_malloc_info.
+static void
+move_limit(struct rhi_external *external)
 {
     const struct rh_config *config = external->config;
 
@@ -156,15 +157,30 @@ rhi_external_collecting(struct rhi_external *external)
     else
         external->limit =
             limit_lower(external->limit, 0.98, config->malloc_limit);
-    if (external->old_increase > external->old_limit)
+    external->increase = 0;
+}
+
+static void
+move_old_limit(struct rhi_external *external)
+{
+    const struct rh_config *config = external->config;
+
+    if (rhi_external_is_old_due(external))
         external->old_limit = limit_raise(external->old_limit,
                                           config->oldmalloc_limit_growth_factor,
                                           config->oldmalloc_limit_max);
     else
         external->old_limit =
             limit_lower(external->old_limit, 1 / 1.02, config->oldmalloc_limit);
-    external->increase = 0;
     external->old_increase = 0;
+}
+
+void
+rhi_external_collecting(struct rhi_external *external, bool minor)
+{
+    move_limit(external);
+    if (!minor)
+        move_old_limit(external);
 }
 
 const char *

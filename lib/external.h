@@ -58,17 +58,25 @@ void rhi_external_free(struct rhi_external *external, void *block,
 // Memory that others allocate.
 void rhi_external_adjust(struct rhi_external *external, ptrdiff_t delta);
 
+// Whether so much was added since the last major collection that one is due.
+RHI_INLINE bool
+rhi_external_is_old_due(const struct rhi_external *external)
+{
+    return external->old_increase > external->old_limit;
+}
+
 // Whether so much was added that a collection is due.
 RHI_INLINE bool
 rhi_external_is_due(const struct rhi_external *external)
 {
     return external->increase > external->limit ||
-           external->old_increase > external->old_limit;
+           rhi_external_is_old_due(external);
 }
 
-// A collection of everything begins: move the limits, start counting anew.
+// A collection begins: move the limits, start counting anew.  A minor one
+// leaves alone what was counted since the last major one.
 // (Not at its end: what the sweep frees would hide what was allocated.)
-void rhi_external_collecting(struct rhi_external *external);
+void rhi_external_collecting(struct rhi_external *external, bool minor);
 
 const char *rhi_external_check(const struct rhi_external *external);
 

@@ -33,13 +33,8 @@
 #include "base.h"
 
 enum {
-#ifdef RH_TINY_PAGES
-    RHI_PAGE_LOG = 10,
-    RHI_MAX_SLOT_BYTES = 256,
-#else
-    RHI_PAGE_LOG = 14,
-    RHI_MAX_SLOT_BYTES = 1024,
-#endif
+    RHI_PAGE_LOG = RH_PAGE_LOG,
+    RHI_MAX_SLOT_BYTES = 1 << (RHI_PAGE_LOG < 14 ? 8 : 10),
     RHI_PAGE_BYTES = 1 << RHI_PAGE_LOG,
     RHI_HEADER_BYTES = 64,
     RHI_MIN_SLOT_BYTES = 32,

@@ -4,8 +4,19 @@
 #include "growth.h"
 
 enum {
-    MIN_EMPTY_PAGES = 24
+    MIN_EMPTY_PAGES = 24,
+    MIN_UNPROTECTED = 1000 // of which nobody need mind the cost
 };
+
+// Whole pages, and at least one.
+static size_t
+growth_nursery(const struct rh_config *config, size_t slots_per_page)
+{
+    size_t slots =
+        config->nursery_slots ? config->nursery_slots : config->initial_slots;
+
+    return rhi_max(slots / slots_per_page, 1) * slots_per_page;
+}
 
 void
 rhi_growth_init(struct rhi_growth *growth, const struct rh_config *config,
@@ -18,8 +29,42 @@ rhi_growth_init(struct rhi_growth *growth, const struct rh_config *config,
         .config = config,
         .capacity_slots = rhi_max(pages, 1) * slots_per_page,
         .max_empty_pages = MIN_EMPTY_PAGES,
+        .nursery = growth_nursery(config, slots_per_page),
+        .old_limit = rhi_max(pages, 1) * slots_per_page,
+        .unprotected_limit = MIN_UNPROTECTED,
     };
-    growth->due = growth->capacity_slots;
+    growth->due = config->generational
+                      ? rhi_min(growth->nursery, growth->capacity_slots)
+                      : growth->capacity_slots;
+}
+
+static uint64_t
+add_saturated(uint64_t a, uint64_t b)
+{
+    return a + b < a ? UINT64_MAX : a + b;
+}
+
+void
+rhi_growth_minor(struct rhi_growth *growth, uint64_t made_total)
+{
+    growth->due = add_saturated(made_total, growth->nursery);
+}
+
+void
+rhi_growth_step(struct rhi_growth *growth, uint64_t made_total, size_t steps)
+{
+    growth->step_due = add_saturated(made_total, growth->nursery / steps);
+}
+
+// CRuby 3.1, gc.c: gc_marks_finish.  A factor below 1 makes every collection
+// of the old due at once; else a nursery is the least that there may be.
+static size_t
+limit_of(const struct rhi_growth *growth, size_t old, size_t least)
+{
+    double factor = growth->config->oldobject_limit_factor;
+    size_t limit = (size_t)((double)old * factor);
+
+    return factor < 1 ? limit : rhi_max(limit, least);
 }
 
 void
@@ -43,13 +88,17 @@ rhi_growth_collected(struct rhi_growth *growth,
         growth->heaps_added++;
     growth->capacity_slots = answer.capacity_slots;
     growth->max_empty_pages = answer.max_empty_pages;
+    growth->old_limit = limit_of(growth, facts->live_slots, growth->nursery);
+    growth->unprotected_limit =
+        limit_of(growth, facts->unprotected, MIN_UNPROTECTED);
     budget = answer.capacity_slots > facts->live_slots
                  ? answer.capacity_slots - facts->live_slots
                  : 0;
     // At least a page between two collections, whatever the policy says.
     budget = rhi_max(budget, facts->slots_per_page);
-    if (__builtin_add_overflow(facts->made_total, budget, &growth->due))
-        growth->due = UINT64_MAX;
+    if (growth->config->generational)
+        budget = rhi_min(budget, growth->nursery);
+    growth->due = add_saturated(facts->made_total, budget);
 }
 
 void

@@ -7,19 +7,26 @@
  * behind them in the book see the whole.
  *
  *     mutator --> space --> region          where slots come from
- *     roots, marker, sweep                  what a collection is made of
+ *     roots, barrier, markers, sweep        what a collection is made of
  *     external, trim, growth                what it decides about memory
+ *
+ * Two things that are easily confused: the collector is *inside* while it is
+ * on the C stack, and then nobody may allocate or collect; a major collection
+ * is at a *stage* while it goes on in steps, between which the program runs.
  *
  * INVARIANTS
  *   H1  objects ever made - ever freed = live bits of all pages, less the
  *       unused slots of the current page
- *   H2  between collections the heap is idle and the marker empty
+ *   H2  the young marker is empty unless the collector is inside; the major
+ *       one is, too, unless the stage is marking
+ *   H3  pages wait to be swept when and only when the stage is sweeping
  *
- * Next: cycle.h, where everything moves.
+ * Next: afterlife.h, what is done about the dead.
  */
 #ifndef RHI_HEAP_H
 #define RHI_HEAP_H
 
+#include "barrier.h"
 #include "drain.h"
 #include "external.h"
 #include "growth.h"
@@ -30,19 +37,42 @@
 
 #include <rheap/heap.h>
 
-enum rhi_phase {
+// Of a major collection, between two steps.
+enum rhi_stage {
     RHI_IDLE,
     RHI_MARKING,
-    RHI_SWEEPING,
-    RHI_PLACING
+    RHI_SWEEPING
 };
 
 // What the collector has done so far.
 struct rhi_history {
-    uint64_t count;      // collections, all of them major
-    uint64_t emergency;  // because memory had run out
-    uint64_t total_ns;   // in collections
-    size_t marked_slots; // found alive by the last one
+    uint64_t minor_count;
+    uint64_t major_count; // begun, and not cancelled
+    uint64_t emergency;   // because memory had run out
+    uint64_t total_ns;    // in collections
+    uint64_t steps;       // of major collections
+    size_t marked_slots;  // found alive by the last major collection
+    size_t old_slots;     // objects that are old
+    size_t unprotected;   // of these, without barriers
+    size_t visited;       // objects followed by the last collection or step
+    size_t cards_visited; // by the last minor one
+    size_t remembered;    // objects followed because of a barrier, likewise
+};
+
+struct rhi_major_state {
+    enum rhi_stage stage;
+    struct rh_due due; // why it was begun
+};
+
+// Later chapters that want to look on, when somebody has asked them to.
+struct rhi_watch {
+    // Before a collection of the young marks; after a major one has marked.
+    void (*before_minor)(struct rh_heap *heap);
+    void (*major_marked)(struct rh_heap *heap);
+    // At the end of a phase: between two things that change the heap.
+    void (*phase)(struct rh_heap *heap, const char *phase);
+    rh_missed_fn missed; // for the first two
+    void *context;       // passed to it
 };
 
 struct rh_heap {
@@ -57,15 +87,22 @@ struct rh_heap {
     struct rhi_space space;
     struct rhi_external external;
     struct rhi_roots roots;
+    struct rhi_barrier barrier;
     struct rhi_sweep sweep;
     struct rhi_trim trim;
     struct rhi_growth growth;
     struct rhi_history history;
-    enum rhi_phase phase;
-    unsigned walks; // under way; collections wait
-    bool reaching;  // a walk has bits in the plane `next`
-    bool disabled;  // no automatic collections
-    struct rh_marker marker;
+    struct rhi_major_state major;
+    bool inside;         // the collector is on the C stack
+    bool placing;        // an image is being built
+    bool reaching;       // a walk has bits in the plane `reached`
+    bool disabled;       // no automatic collections
+    bool majors_refused; // no automatic major ones
+    unsigned walks;      // under way; collections wait
+    unsigned stress;     // enum rh_stress
+    struct rhi_watch watch;
+    struct rh_marker marker; // of major collections
+    struct rh_marker young;  // of minor ones, and whoever asks between steps
 };
 
 RHI_INLINE size_t
@@ -80,6 +117,21 @@ rhi_heap_live(const struct rh_heap *heap)
 {
     return (size_t)(rhi_mutator_total(&heap->mutator) -
                     heap->sweep.freed_total);
+}
+
+// The live objects of a page, by the bits; the unused slots of the current page
+// count as live (see rhi_mutator_is_unused()).
+RHI_INLINE void
+rhi_heap_live_bits(const struct rh_heap *heap, size_t page, uint64_t *line)
+{
+    rhi_sweep_live_bits(&heap->sweep, page, line);
+}
+
+RHI_INLINE void
+rhi_heap_phase(struct rh_heap *heap, const char *phase)
+{
+    if (RHI_UNLIKELY(heap->watch.phase))
+        heap->watch.phase(heap, phase);
 }
 
 #endif

@@ -17,17 +17,18 @@
 enum rh_status
 rh_image_begin(struct rh_heap *heap)
 {
-    if (heap->phase != RHI_IDLE || heap->walks || rhi_heap_live(heap) != 0)
+    if (heap->inside || heap->placing || heap->walks ||
+        rhi_heap_live(heap) != 0)
         return RH_BUSY;
     rhi_mutator_flush(&heap->mutator);
-    heap->phase = RHI_PLACING;
+    heap->placing = true;
     return RH_OK;
 }
 
 static void
 refuse_outside(const struct rh_heap *heap)
 {
-    if (heap->phase != RHI_PLACING)
+    if (!heap->placing)
         rhi_panic(&heap->panic, "no image is being built");
 }
 
@@ -70,6 +71,7 @@ rh_image_place(struct rh_heap *heap, struct rh_position position,
         return NULL;
     rhi_bit_set(region->plane[RHI_ALLOCATED][position.page], index);
     region->live[position.page]++;
+    region->flags[position.page] |= RHI_FLAG_YOUNG;
     heap->mutator.handed_out++;
     slot = rhi_page_slot(region, position.page, index);
     rhi_poison_undefined(slot, rhi_heap_slot_bytes(heap));
@@ -94,5 +96,5 @@ rh_image_end(struct rh_heap *heap)
             .pages = rhi_space_eden_pages(space),
             .made_total = rhi_mutator_total(&heap->mutator),
         });
-    heap->phase = RHI_IDLE;
+    heap->placing = false;
 }

@@ -48,6 +48,8 @@ librheap_chapters += \
 	%D%/mark.h \
 	%D%/drain.h \
 	%D%/mark.c \
+	%D%/barrier.h \
+	%D%/barrier.c \
 	%D%/sweep.h \
 	%D%/sweep.c \
 	%D%/trim.h \
@@ -58,6 +60,12 @@ librheap_chapters += \
 	%D%/settings.c \
 	%D%/environment.c \
 	%D%/heap.h \
+	%D%/afterlife.h \
+	%D%/afterlife.c \
+	%D%/minor.h \
+	%D%/minor.c \
+	%D%/major.h \
+	%D%/major.c \
 	%D%/cycle.h \
 	%D%/cycle.c \
 	# end
@@ -67,12 +75,16 @@ librheap_chapters += \
 	%D%/alloc.h \
 	%D%/alloc.c \
 	%D%/query.c \
+	%D%/missed.h \
+	%D%/missed.c \
+	%D%/store.c \
 	%D%/buffer.c \
 	%D%/hold.c \
 	%D%/hooks.c \
 	%D%/stat.c \
 	%D%/walk.c \
 	%D%/verify.c \
+	%D%/stress.c \
 	%D%/image.c \
 	# end
 

@@ -57,13 +57,23 @@ rhi_marker_init(struct rh_marker *marker, struct rhi_region *region,
 }
 
 void
-rhi_marker_begin(struct rh_marker *marker, enum rhi_plane plane)
+rhi_marker_begin(struct rh_marker *marker, enum rhi_marker_kind kind,
+                 enum rhi_plane plane)
 {
+    rhi_line **planes = marker->region->plane;
+    bool young = kind == RHI_MARKER_YOUNG;
+
     rhi_visitor_init(&marker->visitor, marker->region, marker->model);
     marker->visitor.edge = marker_visit_edge;
     marker->visitor.slices = marker_visit_slices;
     marker->visitor.pinned = marker_visit_pinned;
-    marker->plane = marker->region->plane[plane];
+    marker->plane = planes[plane];
+    marker->gray = planes[young ? RHI_YOUNG_GRAY : RHI_GRAY];
+    marker->sliced = planes[young ? RHI_YOUNG_SLICED : RHI_SLICED];
+    marker->flag = young ? RHI_FLAG_YOUNG_GRAY : RHI_FLAG_GRAY;
+    marker->promote = NULL;
+    marker->traced = 0;
+    marker->cleared = 0;
     marker->gray_peak = 0;
     marker->gray_cursor = 0;
 }
@@ -77,18 +87,22 @@ marker_note_peak(struct rh_marker *marker)
         marker->peak_bytes = bytes;
 }
 
+static uint32_t
+marker_index(const struct rh_marker *marker, const void *object)
+{
+    return rhi_shape_index(marker->shape, rhi_page_offset((uintptr_t)object));
+}
+
 // Set a bit that says that something is to be done here later.
 static void
-marker_defer(struct rh_marker *marker, enum rhi_plane plane, const void *object)
+marker_defer(struct rh_marker *marker, rhi_line *plane, const void *object)
 {
     struct rhi_region *region = marker->region;
-    uintptr_t address = (uintptr_t)object;
-    size_t page = rhi_region_page(region, address);
+    size_t page = rhi_region_page(region, (uintptr_t)object);
 
-    rhi_bit_set(region->plane[plane][page],
-                rhi_shape_index(marker->shape, rhi_page_offset(address)));
-    if (!(region->flags[page] & RHI_FLAG_GRAY)) {
-        region->flags[page] |= RHI_FLAG_GRAY;
+    rhi_bit_set(plane[page], marker_index(marker, object));
+    if (!(region->flags[page] & marker->flag)) {
+        region->flags[page] |= marker->flag;
         if (++marker->gray_pages > marker->gray_peak)
             marker->gray_peak = marker->gray_pages;
     }
@@ -97,7 +111,7 @@ marker_defer(struct rh_marker *marker, enum rhi_plane plane, const void *object)
 void
 rhi_marker_spill(struct rh_marker *marker)
 {
-    marker_defer(marker, RHI_GRAY,
+    marker_defer(marker, marker->gray,
                  marker->deque[marker->bottom++ % RHI_DEQUE_LENGTH]);
 }
 
@@ -107,7 +121,71 @@ rhi_marker_add_slices(struct rh_marker *marker, void *object)
     if (marker->slice_count < RHI_SLICES_LENGTH)
         marker->slices[marker->slice_count++] = (struct rhi_slice){ object, 0 };
     else
-        marker_defer(marker, RHI_SLICED, object);
+        marker_defer(marker, marker->sliced, object);
+}
+
+void
+rhi_marker_shade(struct rh_marker *marker, const void *object)
+{
+    if (!rhi_marker_has(marker, object))
+        marker_defer(marker, marker->gray, object);
+}
+
+void
+rhi_marker_regray(struct rh_marker *marker, const void *object)
+{
+    size_t page = rhi_region_page(marker->region, (uintptr_t)object);
+
+    if (rhi_marker_has(marker, object)) {
+        rhi_bit_clear(marker->plane[page], marker_index(marker, object));
+        marker->cleared++;
+    }
+    marker_defer(marker, marker->gray, object);
+}
+
+void
+rhi_marker_forget(struct rh_marker *marker)
+{
+    struct rhi_region *region = marker->region;
+
+    marker->top = marker->bottom = 0;
+    marker->slice_count = 0;
+    for (size_t page = 0; marker->gray_pages > 0; page++) {
+        if (!(region->flags[page] & marker->flag))
+            continue;
+        region->flags[page] &= (uint8_t)~marker->flag;
+        rhi_line_clear(marker->gray[page]);
+        rhi_line_clear(marker->sliced[page]);
+        marker->gray_pages--;
+    }
+}
+
+static bool
+marker_is_old(const struct rh_marker *marker, const rhi_line *old,
+              const void *object)
+{
+    size_t page = rhi_region_page(marker->region, (uintptr_t)object);
+
+    return rhi_bit_test(old[page], marker_index(marker, object));
+}
+
+void
+rhi_marker_drop_young(struct rh_marker *marker, const rhi_line *old)
+{
+    unsigned top = marker->bottom;
+    size_t slice_count = 0;
+
+    for (unsigned i = marker->bottom; i != marker->top; i++) {
+        void *object = marker->deque[i % RHI_DEQUE_LENGTH];
+
+        if (marker_is_old(marker, old, object))
+            marker->deque[top++ % RHI_DEQUE_LENGTH] = object;
+    }
+    marker->top = top;
+    for (size_t i = 0; i < marker->slice_count; i++)
+        if (marker_is_old(marker, old, marker->slices[i].object))
+            marker->slices[slice_count++] = marker->slices[i];
+    marker->slice_count = slice_count;
 }
 
 // Call `add` for each slot of a page whose bit is in `bits`.
@@ -128,11 +206,11 @@ static void
 page_take_gray(struct rh_marker *marker, size_t page)
 {
     struct rhi_region *region = marker->region;
-    uint64_t *gray = region->plane[RHI_GRAY][page];
-    uint64_t *sliced = region->plane[RHI_SLICED][page];
+    uint64_t *gray = marker->gray[page];
+    uint64_t *sliced = marker->sliced[page];
     const uint64_t *black = marker->plane[page];
 
-    region->flags[page] &= (uint8_t)~RHI_FLAG_GRAY;
+    region->flags[page] &= (uint8_t)~marker->flag;
     marker->gray_pages--;
     for (uint32_t word = 0; word < RHI_LINE_WORDS; word++) {
         uint64_t white = gray[word] & ~black[word]; // not reached since
@@ -147,6 +225,23 @@ page_take_gray(struct rh_marker *marker, size_t page)
     }
 }
 
+void
+rhi_marker_push_again(struct rh_marker *marker, size_t page,
+                      const uint64_t *slots)
+{
+    uint64_t *black = marker->plane[page];
+
+    for (uint32_t word = 0; word < RHI_LINE_WORDS; word++) {
+        uint64_t white = black[word] & slots[word];
+
+        if (!slots[word])
+            continue;
+        marker->cleared += (size_t)__builtin_popcountll(white);
+        black[word] &= ~white;
+        page_add(marker, page, word, slots[word], rhi_marker_push);
+    }
+}
+
 // In address order, round and round: neighbours share cache lines, and a page
 // that turns gray behind the cursor collects more work until it is reached.
 void
@@ -154,7 +249,7 @@ rhi_marker_scan_gray(struct rh_marker *marker)
 {
     const struct rhi_region *region = marker->region;
 
-    while (!(region->flags[marker->gray_cursor] & RHI_FLAG_GRAY))
+    while (!(region->flags[marker->gray_cursor] & marker->flag))
         if (++marker->gray_cursor == region->top)
             marker->gray_cursor = 0;
     page_take_gray(marker, marker->gray_cursor);
@@ -197,15 +292,25 @@ rhi_marker_drain_any(struct rh_marker *marker)
         drain_any_size(marker);
 }
 
-void
-rhi_marker_drain(struct rh_marker *marker)
+bool
+rhi_marker_drain_some(struct rh_marker *marker, size_t budget)
 {
+    // Pages may have come since the last step.
+    marker->visitor.span = marker->region->top << (RHI_PAGE_LOG - 3);
+    marker->budget = budget;
     if (marker->model->drain)
         marker->model->drain(marker);
     else
         rhi_marker_drain_any(marker);
     marker_note_peak(marker);
-    RHI_ASSERT(marker->region->panic, marker->top == marker->bottom &&
-                                          marker->slice_count == 0 &&
-                                          marker->gray_pages == 0); // M1
+    return rhi_marker_is_done(marker);
+}
+
+void
+rhi_marker_drain(struct rh_marker *marker)
+{
+    bool done = rhi_marker_drain_some(marker, SIZE_MAX);
+
+    RHI_ASSERT(marker->region->panic, done); // M1
+    (void)done;
 }

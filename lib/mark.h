@@ -28,6 +28,15 @@
  * So marking needs no memory to finish and no recursion; in a forked child it
  * makes the 5 KB of the marker private, and the lines it writes.
  *
+ * Marking can pause: it is given a budget of objects, and goes on where it was
+ * when it is given another.  A heap has two markers, because the young are
+ * collected while a major collection pauses; each has gray planes of its own.
+ *
+ *     major    sets bits of `next`, over many steps
+ *     young    sets bits of `mark` itself, in one go: what it reaches is old
+ *              from then on.  What it promotes turns gray for the major one,
+ *              which would not find it in time.
+ *
  * INVARIANTS
  *   M1  when marking ends, deque, fifo and slices are empty and no gray bit is
  *       set
@@ -61,9 +70,16 @@ struct rh_marker {
     struct rhi_region *region;
     const struct rh_model *model;
     const struct rhi_shape *shape; // of all pages
-    rhi_line *plane;               // the bits being set: mark or next
+    rhi_line *plane;               // the bits being set
+    rhi_line *gray;                // waiting objects
+    rhi_line *sliced;              // waiting containers
+    uint8_t flag;                  // of pages with bits in these two
+    struct rh_marker *promote;     // has to follow, too, what is found, or NULL
     unsigned top, bottom;          // of the deque: entries are bottom..top-1
     size_t slice_count;
+    size_t budget;      // objects and slices that may still be followed
+    size_t traced;      // objects followed since marking began
+    size_t cleared;     // of these, how many were made white again
     size_t gray_pages;  // pages that are flagged
     size_t gray_peak;   // most of them since marking began
     size_t gray_cursor; // the page to look at next
@@ -93,11 +109,39 @@ rhi_visitor_accepts(const struct rhi_region *region, uintptr_t address,
     return mask == ~(uintptr_t)0 || rhi_page_is_object(region, address);
 }
 
-// Begin to set bits of `plane`, which is clear.
-void rhi_marker_begin(struct rh_marker *marker, enum rhi_plane plane);
+// Which of a heap's two markers, by the planes it keeps gray objects in.
+enum rhi_marker_kind {
+    RHI_MARKER_MAJOR,
+    RHI_MARKER_YOUNG
+};
+
+// Begin to set bits of `plane`.
+void rhi_marker_begin(struct rh_marker *marker, enum rhi_marker_kind kind,
+                      enum rhi_plane plane);
 
 // Follow everything that is gray, until nothing is.
 void rhi_marker_drain(struct rh_marker *marker);
+
+// Follow at most `budget` objects and slices; whether nothing is gray now.
+bool rhi_marker_drain_some(struct rh_marker *marker, size_t budget);
+
+// Forget all that is gray.  O(pages).
+void rhi_marker_forget(struct rh_marker *marker);
+
+// Forget those that wait in deque and slices and are young: no bit in `old`.
+// They may be about to die; if they do not, they will be promoted.
+void rhi_marker_drop_young(struct rh_marker *marker, const rhi_line *old);
+
+// Have an object followed (again): it is white and gray afterwards.
+void rhi_marker_regray(struct rh_marker *marker, const void *object);
+
+// Make an object gray, if it is white.
+void rhi_marker_shade(struct rh_marker *marker, const void *object);
+
+// Push the slots of a page whose bits are set in `slots`, to be followed even
+// if they were before.
+void rhi_marker_push_again(struct rh_marker *marker, size_t page,
+                           const uint64_t *slots);
 
 // The library's loop for any model; `drain` of the model, if it has one,
 // stands in for it.
@@ -111,6 +155,31 @@ void rhi_marker_add_slices(struct rh_marker *marker, void *object);
 
 // Queue the gray objects of the next flagged page; there must be one.
 void rhi_marker_scan_gray(struct rh_marker *marker);
+
+// Objects that have got their bit since marking began.
+RHI_INLINE size_t
+rhi_marker_marked(const struct rh_marker *marker)
+{
+    return marker->traced - marker->cleared;
+}
+
+RHI_INLINE bool
+rhi_marker_is_done(const struct rh_marker *marker)
+{
+    return marker->top == marker->bottom && marker->slice_count == 0 &&
+           marker->gray_pages == 0;
+}
+
+// Whether an object has its bit.
+RHI_INLINE bool
+rhi_marker_has(const struct rh_marker *marker, const void *object)
+{
+    size_t page = rhi_region_page(marker->region, (uintptr_t)object);
+
+    return rhi_bit_test(
+        marker->plane[page],
+        rhi_shape_index(marker->shape, rhi_page_offset((uintptr_t)object)));
+}
 
 // Queue a reference into the region.
 RHI_INLINE void

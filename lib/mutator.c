@@ -18,8 +18,12 @@ rhi_mutator_init(struct rh_mutator *mutator, struct rhi_space *space,
         .traps = space->region->watched ? RHI_TRAP_TOOL : 0,
     };
     mutator->fast.base = space->region->base;
-    mutator->fast.mark = space->region->plane[RHI_MARK];
+    mutator->fast.span = space->region->max_pages << (RHI_PAGE_LOG - 3);
     mutator->fast.slot_bytes = space->shape.slot_bytes;
+    mutator->fast.reciprocal = space->shape.reciprocal;
+    // No barrier has anything to do until somebody says who is old: there
+    // are no remembered bits then.
+    mutator->fast.old = space->region->plane[RHI_REMEMBERED];
 }
 
 // Begin with the run at `slot`, or with none.
@@ -60,6 +64,7 @@ rhi_mutator_take(struct rh_mutator *mutator, size_t page)
     for (uint32_t word = 0; word < RHI_LINE_WORDS; word++)
         allocated[word] |= mutator->free[word];
     region->live[page] = (uint16_t)space->shape.slots;
+    region->flags[page] |= RHI_FLAG_YOUNG;
 }
 
 char *

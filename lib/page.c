@@ -153,9 +153,30 @@ header_is_right(const struct rhi_region *region, size_t page,
            header->number == page && header->slot_bytes == shape->slot_bytes;
 }
 
+static bool
+borrowed_is_clear(const struct rhi_region *region, size_t page,
+                  struct rhi_page_use use)
+{
+    static const enum rhi_plane always[] = { RHI_YOUNG_GRAY, RHI_YOUNG_SLICED,
+                                             RHI_REACHED, RHI_MOVED };
+    rhi_line *const *plane = region->plane;
+    bool clear = !(region->flags[page] & RHI_FLAG_YOUNG_GRAY);
+
+    for (size_t i = 0; i < sizeof always / sizeof always[0]; i++)
+        clear = clear && rhi_line_is_empty(plane[always[i]][page]);
+    if (!use.marked)
+        clear = clear && rhi_line_is_empty(plane[RHI_NEXT][page]);
+    if (!use.gray)
+        clear = clear && rhi_line_is_empty(plane[RHI_GRAY][page]) &&
+                rhi_line_is_empty(plane[RHI_SLICED][page]) &&
+                !(region->flags[page] & RHI_FLAG_GRAY);
+    return clear;
+}
+
 const char *
 rhi_page_check(const struct rhi_region *region, size_t page,
-               const struct rh_heap *heap, size_t *slot)
+               const struct rh_heap *heap, struct rhi_page_use use,
+               size_t *slot)
 {
     const struct rhi_shape *shape = region->pages[page].shape;
     const uint64_t *allocated = region->plane[RHI_ALLOCATED][page];
@@ -169,12 +190,10 @@ rhi_page_check(const struct rhi_region *region, size_t page,
     if (!line_is_subset(region->plane[RHI_MARK][page], allocated, slot))
         return "P3";
     if (!line_is_subset(region->plane[RHI_EXTERNAL][page], allocated, slot) ||
-        !line_is_subset(region->plane[RHI_SPECIAL][page], allocated, slot))
+        !line_is_subset(region->plane[RHI_SPECIAL][page], allocated, slot) ||
+        !line_is_subset(region->plane[RHI_PINNED][page], allocated, slot))
         return "P4";
-    if (!rhi_line_is_empty(region->plane[RHI_NEXT][page]) ||
-        !rhi_line_is_empty(region->plane[RHI_GRAY][page]) ||
-        !rhi_line_is_empty(region->plane[RHI_SLICED][page]) ||
-        region->flags[page] & RHI_FLAG_GRAY)
+    if (!borrowed_is_clear(region, page, use))
         return "P5";
     if (!header_is_right(region, page, heap, shape))
         return "P6";

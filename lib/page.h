@@ -26,8 +26,10 @@
  *   P1  no bit of any plane is set for a slot that the page does not have
  *   P2  live[page] is the number of allocated bits
  *   P3  mark is a subset of allocated
- *   P4  external and special are subsets of allocated
- *   P5  between collections next, gray and sliced are clear
+ *   P4  external, special and pinned are subsets of allocated
+ *   P5  outside collections the planes that they borrow are clear: next, unless
+ *       a major one is marking or the page waits to be swept; gray and sliced,
+ *       unless a major one is marking; those of the young; reached and moved
  *   P6  the header of a page with memory names its heap, number and slot size
  *
  * Next: space.h, which page is on which list.
@@ -117,9 +119,16 @@ rhi_run_of(char *slot, size_t run_offset)
 // Forget everything about the slots of a page.
 void rhi_page_clear(struct rhi_region *region, size_t page);
 
+// What a major collection under way is doing with a page.
+struct rhi_page_use {
+    bool marked; // `next` may have bits
+    bool gray;   // `gray` and `sliced` may have bits
+};
+
 // The first broken invariant of this page, or NULL; `slot` is set when one
 // slot is to blame.
 const char *rhi_page_check(const struct rhi_region *region, size_t page,
-                           const struct rh_heap *heap, size_t *slot);
+                           const struct rh_heap *heap, struct rhi_page_use use,
+                           size_t *slot);
 
 #endif

@@ -25,15 +25,25 @@ rh_heap_contains(const struct rh_heap *heap, uintptr_t word)
     return is_slot(heap, word);
 }
 
+// On a page not yet swept the dead are still allocated.
+static bool
+slot_is_live(const struct rh_heap *heap, size_t page, uint32_t index)
+{
+    rhi_line *const *plane = heap->region.plane;
+
+    return rhi_bit_test(plane[RHI_ALLOCATED][page], index) &&
+           (!rhi_sweep_awaits(&heap->sweep, page) ||
+            rhi_bit_test(plane[RHI_MARK][page], index));
+}
+
 bool
 rh_heap_is_live(const struct rh_heap *heap, uintptr_t word)
 {
     const struct rhi_region *region = &heap->region;
 
     return is_slot(heap, word) &&
-           rhi_bit_test(
-               region->plane[RHI_ALLOCATED][rhi_region_page(region, word)],
-               rhi_page_index(region, word)) &&
+           slot_is_live(heap, rhi_region_page(region, word),
+                        rhi_page_index(region, word)) &&
            !rhi_mutator_is_unused(&heap->mutator, word);
 }
 

@@ -6,6 +6,8 @@
 #include "os.h"
 #include "poison.h"
 
+#include <string.h>
+
 enum {
     MIN_REGION_BYTES = 16 << 20,
     HUGE_PAGE_BYTES = 2 << 20,
@@ -240,6 +242,29 @@ rhi_region_release(struct rhi_region *region, size_t first, size_t count)
         return false;
     rhi_poison_free(start, bytes);
     return true;
+}
+
+size_t
+rhi_region_next_flagged(const struct rhi_region *region, size_t page,
+                        unsigned flags)
+{
+    uint64_t wanted = flags * UINT64_C(0x0101010101010101);
+    uint64_t eight;
+
+    for (;;) {
+        // The table is aligned, so a whole word never reaches beyond it.
+        while (page % sizeof eight == 0 && page + sizeof eight <= region->top) {
+            memcpy(&eight, &region->flags[page], sizeof eight);
+            if (eight & wanted)
+                break;
+            page += sizeof eight;
+        }
+        if (page >= region->top)
+            return region->top;
+        if (region->flags[page] & flags)
+            return page;
+        page++;
+    }
 }
 
 size_t

@@ -167,6 +167,20 @@ functions_error(const struct rh_config *config)
 }
 
 static const char *
+generations_error(const struct rh_config *config)
+{
+    if (config->generational && !(config->model->flags & RH_MODEL_BARRIERED))
+        return "generational needs a model with RH_MODEL_BARRIERED";
+    if (config->incremental && !config->generational)
+        return "incremental needs generational";
+    if (config->step_us < 1 || config->step_us > 1000000)
+        return "step_us must be 1 to 1000000";
+    if (config->nursery_slots > (size_t)1 << 40)
+        return "nursery_slots must be at most 2^40";
+    return NULL;
+}
+
+static const char *
 ranges_error(const struct rh_config *config)
 {
     for (size_t n = 0; n < SETTING_COUNT; n++) {
@@ -193,7 +207,7 @@ config_error(const struct rh_config *config)
     if (config->handle_bytes > (size_t)1 << 40)
         return "handle_bytes must be at most 1 TiB";
     if ((error = model_error(config)) || (error = functions_error(config)) ||
-        (error = ranges_error(config)))
+        (error = generations_error(config)) || (error = ranges_error(config)))
         return error;
     return rhi_settings_conflict(config);
 }

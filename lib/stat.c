@@ -27,7 +27,11 @@ stat_slots(const struct rh_heap *heap, struct rh_stat *stat)
     stat->heap_available_slots = rhi_space_pages(space) * space->shape.slots;
     stat->heap_free_slots = stat->heap_available_slots - stat->heap_live_slots;
     stat->heap_marked_slots = heap->history.marked_slots;
-    stat->old_objects = heap->history.marked_slots;
+    stat->old_objects = heap->history.old_slots;
+    stat->old_objects_limit = heap->growth.old_limit;
+    stat->remembered_wb_unprotected_objects = heap->history.unprotected;
+    stat->remembered_wb_unprotected_objects_limit =
+        heap->growth.unprotected_limit;
 }
 
 static void
@@ -67,7 +71,14 @@ stat_external(const struct rh_heap *heap, struct rh_stat *stat)
 static void
 stat_collections(const struct rh_heap *heap, struct rh_stat *stat)
 {
-    stat->count = stat->major_gc_count = heap->history.count;
+    stat->minor_gc_count = heap->history.minor_count;
+    stat->major_gc_count = heap->history.major_count;
+    stat->count = stat->minor_gc_count + stat->major_gc_count;
+    stat->x_steps = heap->history.steps;
+    stat->x_visited = heap->history.visited;
+    stat->x_remembered_visited = heap->history.remembered;
+    stat->x_cards_visited = heap->history.cards_visited;
+    stat->x_remembered_stores = heap->barrier.stores;
     stat->time = heap->history.total_ns / 1000000;
     stat->x_collection_ns = heap->history.total_ns;
     stat->x_emergency_count = heap->history.emergency;

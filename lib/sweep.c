@@ -60,19 +60,25 @@ page_release(struct rhi_sweep *sweep, size_t page, const uint64_t *dead)
         each_slot(sweep, page, bits, slot_release);
     line_forget(external, dead);
     line_forget(region->plane[RHI_SPECIAL][page], dead);
+    line_forget(region->plane[RHI_PINNED][page], dead);
 }
 
 static void
 page_bury(struct rhi_sweep *sweep, size_t page, const uint64_t *dead)
 {
-    uint64_t *allocated = sweep->space->region->plane[RHI_ALLOCATED][page];
+    struct rhi_region *region = sweep->space->region;
+    uint32_t count = rhi_line_count(dead);
 
     if (rhi_events_wanted(sweep->events, RH_EVENT_OBJECT_FREE))
         each_slot(sweep, page, dead, slot_tell);
     page_release(sweep, page, dead);
-    line_forget(allocated, dead);
-    if (sweep->space->region->watched)
+    line_forget(region->plane[RHI_ALLOCATED][page], dead);
+    if (region->flags[page] & RHI_FLAG_UNPROTECTED)
+        line_forget(region->plane[RHI_UNPROTECTED][page], dead);
+    if (region->watched)
         each_slot(sweep, page, dead, slot_poison);
+    sweep->freed_total += count;
+    region->live[page] = (uint16_t)(region->live[page] - count);
 }
 
 // The dead slots of a page; whether there are any.
@@ -88,36 +94,94 @@ page_find_dead(const struct rhi_region *region, size_t page, uint64_t *dead)
     return any != 0;
 }
 
+// Free what is dead; nothing on the page is young afterwards.
 static void
 page_sweep(struct rhi_sweep *sweep, size_t page)
 {
     struct rhi_region *region = sweep->space->region;
     rhi_line dead;
 
-    if (page_find_dead(region, page, dead)) {
-        uint32_t count = rhi_line_count(dead);
-
+    if (page_find_dead(region, page, dead))
         page_bury(sweep, page, dead);
-        sweep->freed_total += count;
-        region->live[page] = (uint16_t)(region->live[page] - count);
-    }
-    rhi_line_clear(region->plane[RHI_NEXT][page]);
-    rhi_space_file_swept(sweep->space, page);
+    if (region->flags[page] & RHI_FLAG_YOUNG)
+        region->flags[page] &= (uint8_t)~RHI_FLAG_YOUNG;
 }
 
-size_t
-rhi_sweep_all(struct rhi_sweep *sweep)
+void
+rhi_sweep_begin(struct rhi_sweep *sweep)
+{
+    sweep->cursor = 0;
+    sweep->end = sweep->space->region->top;
+}
+
+static void
+sweep_in_turn(struct rhi_sweep *sweep, size_t page)
 {
     struct rhi_region *region = sweep->space->region;
-    size_t live = 0;
 
-    for (size_t page = 0; page < region->top; page++) {
-        if (!rhi_space_has_memory(sweep->space, page))
-            continue;
+    if (region->flags[page] & RHI_FLAG_SWEPT) {
+        region->flags[page] &= (uint8_t)~RHI_FLAG_SWEPT;
+    } else if (rhi_space_has_memory(sweep->space, page)) {
         page_sweep(sweep, page);
-        live += region->live[page];
+        rhi_line_clear(region->plane[RHI_NEXT][page]);
+        rhi_space_file_swept(sweep->space, page);
     }
-    return live;
+}
+
+bool
+rhi_sweep_some(struct rhi_sweep *sweep, size_t pages)
+{
+    size_t end = rhi_min(sweep->end - sweep->cursor, pages) + sweep->cursor;
+
+    // The cursor goes on first: a release may ask what is alive.
+    while (sweep->cursor < end)
+        sweep_in_turn(sweep, sweep->cursor++);
+    return rhi_sweep_is_done(sweep);
+}
+
+void
+rhi_sweep_early(struct rhi_sweep *sweep, size_t page)
+{
+    struct rhi_region *region = sweep->space->region;
+
+    if (!rhi_sweep_awaits(sweep, page))
+        return;
+    region->flags[page] |= RHI_FLAG_SWEPT;
+    page_sweep(sweep, page);
+    rhi_line_clear(region->plane[RHI_NEXT][page]);
+}
+
+// A major collection may have reached what has died since.
+static void
+page_forget_major(struct rhi_region *region, size_t page,
+                  struct rh_marker *major)
+{
+    rhi_line dead;
+    rhi_line black;
+
+    if (!page_find_dead(region, page, dead))
+        return;
+    for (int word = 0; word < RHI_LINE_WORDS; word++)
+        black[word] = dead[word] & major->plane[page][word];
+    major->cleared += rhi_line_count(black);
+    line_forget(major->plane[page], dead);
+    line_forget(major->gray[page], dead);
+    line_forget(major->sliced[page], dead);
+}
+
+void
+rhi_sweep_young(struct rhi_sweep *sweep, struct rh_marker *major)
+{
+    struct rhi_region *region = sweep->space->region;
+
+    for (size_t page = rhi_region_next_flagged(region, 0, RHI_FLAG_YOUNG);
+         page < region->top;
+         page = rhi_region_next_flagged(region, page + 1, RHI_FLAG_YOUNG)) {
+        if (major)
+            page_forget_major(region, page, major);
+        page_sweep(sweep, page);
+        rhi_space_file_swept(sweep->space, page);
+    }
 }
 
 void
@@ -128,4 +192,33 @@ rhi_sweep_release_all(struct rhi_sweep *sweep)
     for (size_t page = 0; page < region->top; page++)
         if (rhi_space_has_memory(sweep->space, page))
             page_release(sweep, page, region->plane[RHI_ALLOCATED][page]);
+}
+
+void
+rhi_sweep_live_bits(const struct rhi_sweep *sweep, size_t page, uint64_t *line)
+{
+    const struct rhi_region *region = sweep->space->region;
+    const uint64_t *allocated = region->plane[RHI_ALLOCATED][page];
+    const uint64_t *mark = region->plane[RHI_MARK][page];
+    uint64_t dead = rhi_sweep_awaits(sweep, page) ? ~UINT64_C(0) : 0;
+
+    for (int word = 0; word < RHI_LINE_WORDS; word++)
+        line[word] = allocated[word] & ~(dead & ~mark[word]);
+}
+
+const char *
+rhi_sweep_check(const struct rhi_sweep *sweep, size_t *page)
+{
+    const struct rhi_region *region = sweep->space->region;
+
+    *page = SIZE_MAX;
+    if (sweep->cursor > sweep->end || sweep->end > region->top)
+        return "W1";
+    if (!rhi_sweep_is_done(sweep))
+        return NULL;
+    for (*page = 0; *page < region->top; ++*page)
+        if (region->flags[*page] & RHI_FLAG_SWEPT)
+            return "W1";
+    *page = SIZE_MAX;
+    return NULL;
 }

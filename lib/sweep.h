@@ -8,8 +8,25 @@
  * No slot is read, except those of dead objects that hold something outside,
  * whose release function wants to see them: a bit in `external` says which.  A
  * page costs one line of each plane, some 10 ns; a gigabyte about a
- * millisecond.  That is why pages are swept at once, at the end of the
- * collection, and the live count of every page is known from then on.
+ * millisecond.
+ *
+ * After a collection that stopped the program all pages are swept at once.
+ * After one that went in steps they are swept in steps, too, from the lowest
+ * page up, since releasing what the dead hold may take long:
+ *
+ *     | swept                    | swept early    | not swept yet            |
+ *     0                        cursor            (flag)                    end
+ *
+ * A page that is wanted for allocation is swept first, out of turn, and
+ * flagged.  On a page not yet swept, alive is what is allocated *and* marked;
+ * its live count still has the dead.
+ *
+ * After a collection of the young only pages that were allocated from are
+ * swept; they are flagged, too.
+ *
+ * INVARIANTS
+ *   W1  while nothing is to be swept, cursor = end, and no page is flagged as
+ *       swept early
  *
  * Next: trim.h, giving memory back.
  */
@@ -17,6 +34,7 @@
 #define RHI_SWEEP_H
 
 #include "event.h"
+#include "mark.h"
 #include "space.h"
 
 struct rhi_sweep {
@@ -25,13 +43,46 @@ struct rhi_sweep {
     const struct rh_model *model;
     struct rh_heap *heap; // passed to the model and to listeners
     uint64_t freed_total; // objects ever found dead
+    size_t cursor;        // pages from here to `end` are to be swept
+    size_t end;
 };
 
-// Free what is allocated and not marked on every page, clear the old marks in
-// `next`, and put each page on its list.  The live objects.
-size_t rhi_sweep_all(struct rhi_sweep *sweep);
+// All pages with memory are to be swept: a new `mark` plane is complete, the
+// old one is `next` and will be cleared on the way.
+void rhi_sweep_begin(struct rhi_sweep *sweep);
+
+// Sweep up to `pages` pages; whether there are none left.  Never collects, may
+// call the model's release.
+bool rhi_sweep_some(struct rhi_sweep *sweep, size_t pages);
+
+// Sweep a page that is going to be allocated from, if its turn has not come.
+void rhi_sweep_early(struct rhi_sweep *sweep, size_t page);
+
+// Sweep the pages that were allocated from since the last collection.  A major
+// one that is under way with `major` forgets what died; NULL: there is none.
+void rhi_sweep_young(struct rhi_sweep *sweep, struct rh_marker *major);
 
 // Release every object that has anything outside: the heap is going away.
 void rhi_sweep_release_all(struct rhi_sweep *sweep);
+
+// Whether a page is still to be swept.
+RHI_INLINE bool
+rhi_sweep_awaits(const struct rhi_sweep *sweep, size_t page)
+{
+    return page >= sweep->cursor && page < sweep->end &&
+           !(sweep->space->region->flags[page] & RHI_FLAG_SWEPT);
+}
+
+RHI_INLINE bool
+rhi_sweep_is_done(const struct rhi_sweep *sweep)
+{
+    return sweep->cursor == sweep->end;
+}
+
+// The live objects of a page, slots of the cursor included.
+void rhi_sweep_live_bits(const struct rhi_sweep *sweep, size_t page,
+                         uint64_t *line);
+
+const char *rhi_sweep_check(const struct rhi_sweep *sweep, size_t *page);
 
 #endif

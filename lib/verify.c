@@ -13,7 +13,7 @@
  */
 #include "config.h"
 
-#include "alloc.h"
+#include "missed.h"
 
 #include <rheap/verify.h>
 #include <rheap/walk.h>
@@ -31,8 +31,8 @@ static const struct meaning meanings[] = {
     { "P1", "bits are set only for slots that the page has" },
     { "P2", "the live count is the number of allocated bits" },
     { "P3", "marked slots are allocated" },
-    { "P4", "slots with something outside are allocated" },
-    { "P5", "no next, gray or sliced bits between collections" },
+    { "P4", "slots with something outside, or pinned, are allocated" },
+    { "P5", "planes that collections borrow are clear outside of them" },
     { "P6", "a page header names its heap, number and slot size" },
     { "S1", "every page is on exactly the list it names" },
     { "S2", "tomb pages have no objects, released pages no bits" },
@@ -46,7 +46,13 @@ static const struct meaning meanings[] = {
     { "E1", "blocks and bytes of external data agree" },
     { "E2", "external blocks have at least the bytes asked for" },
     { "H1", "objects made - freed = live bits - unused slots" },
-    { "H2", "the marker is empty between collections" },
+    { "H2", "the markers are empty outside collections" },
+    { "H3", "pages wait to be swept only at the stage of sweeping" },
+    { "B1", "remembered objects are old" },
+    { "B2", "unprotected bits are those of objects" },
+    { "B3", "an old object that refers to a young one is remembered" },
+    { "B4", "the table of cards agrees with itself" },
+    { "W1", "the sweep's cursor lies inside what is to be swept" },
     { "V1", "references lead to live slots" },
     { "V2", "roots lead to live slots" },
 };
@@ -71,6 +77,16 @@ violation_of(const char *invariant, size_t page, size_t slot)
     };
 }
 
+static struct rhi_page_use
+page_use(const struct rh_heap *heap, size_t page)
+{
+    bool marking = heap->major.stage == RHI_MARKING;
+
+    return (struct rhi_page_use){
+        marking || rhi_sweep_awaits(&heap->sweep, page), marking
+    };
+}
+
 static struct rh_violation
 check_pages(const struct rh_heap *heap)
 {
@@ -80,7 +96,8 @@ check_pages(const struct rh_heap *heap)
 
         if (!rhi_space_has_memory(&heap->space, page))
             continue;
-        broken = rhi_page_check(&heap->region, page, heap, &slot);
+        broken = rhi_page_check(&heap->region, page, heap, page_use(heap, page),
+                                &slot);
         if (broken)
             return violation_of(broken, page, slot);
     }
@@ -101,22 +118,28 @@ check_tables(const struct rh_heap *heap)
         broken = rhi_roots_check(&heap->roots);
     if (!broken)
         broken = rhi_external_check(&heap->external);
+    if (!broken)
+        broken = rhi_sweep_check(&heap->sweep, &page);
+    if (!broken)
+        broken = rhi_barrier_check(&heap->barrier, &page);
     return violation_of(broken, page, SIZE_MAX);
 }
 
 static struct rh_violation
 check_counts(const struct rh_heap *heap)
 {
-    const struct rh_marker *marker = &heap->marker;
+    bool marking = heap->major.stage == RHI_MARKING;
     size_t bits = 0;
 
     for (size_t page = 0; page < heap->region.top; page++)
         bits += heap->region.live[page];
     if (bits - rhi_mutator_unused(&heap->mutator) != rhi_heap_live(heap))
         return violation_of("H1", SIZE_MAX, SIZE_MAX);
-    if (marker->top != marker->bottom || marker->slice_count ||
-        marker->gray_pages)
+    if (!rhi_marker_is_done(&heap->young) ||
+        (!marking && !rhi_marker_is_done(&heap->marker)))
         return violation_of("H2", SIZE_MAX, SIZE_MAX);
+    if (heap->major.stage != RHI_SWEEPING && !rhi_sweep_is_done(&heap->sweep))
+        return violation_of("H3", SIZE_MAX, SIZE_MAX);
     return violation_of(NULL, SIZE_MAX, SIZE_MAX);
 }
 
@@ -129,22 +152,30 @@ struct check {
 };
 
 static void
-check_edge(struct rh_visitor *visitor, void *edge, uintptr_t mask)
+check_fails(struct check *check, const char *invariant)
 {
-    struct check *check = (struct check *)visitor;
-    uintptr_t to = rh_visitor_word(edge) & mask;
     const struct rhi_region *region = &check->heap->region;
     uintptr_t from = (uintptr_t)check->object;
 
-    if (check->violation.invariant || rh_heap_is_live(check->heap, to) ||
-        !rhi_visitor_accepts(region, to, mask))
-        return;
-    check->violation = violation_of(from ? "V1" : "V2", SIZE_MAX, SIZE_MAX);
+    check->violation = violation_of(invariant, SIZE_MAX, SIZE_MAX);
     check->violation.object = check->object;
     if (from) {
         check->violation.page = rhi_region_page(region, from);
         check->violation.slot = rhi_page_index(region, from);
     }
+}
+
+static void
+check_edge(struct rh_visitor *visitor, void *edge, uintptr_t mask)
+{
+    struct check *check = (struct check *)visitor;
+    uintptr_t to = rh_visitor_word(edge) & mask;
+    const struct rhi_region *region = &check->heap->region;
+
+    if (check->violation.invariant || !rhi_visitor_accepts(region, to, mask))
+        return;
+    if (!rh_heap_is_live(check->heap, to))
+        check_fails(check, check->object ? "V1" : "V2");
 }
 
 static void
@@ -176,8 +207,9 @@ check_objects(struct check *check)
     uint32_t slots = check->heap->space.shape.slots;
 
     for (size_t page = 0; page < region->top; page++) {
-        const uint64_t *bits = region->plane[RHI_ALLOCATED][page];
+        rhi_line bits;
 
+        rhi_heap_live_bits(check->heap, page, bits);
         for (uint32_t index = rhi_line_next_set(bits, 0, slots);
              index < slots && !check->violation.invariant;
              index = rhi_line_next_set(bits, index + 1, slots)) {
@@ -208,12 +240,29 @@ check_references(struct rh_heap *heap)
     return check.violation;
 }
 
+// Only when it is known that references lead to objects.
+static struct rh_violation
+check_barriers(struct rh_heap *heap)
+{
+    struct rh_missed_barrier missed;
+    struct rh_violation violation = violation_of(NULL, SIZE_MAX, SIZE_MAX);
+
+    if (rhi_missed_first(heap, &missed)) {
+        uintptr_t parent = (uintptr_t)missed.parent;
+
+        violation = violation_of("B3", rhi_region_page(&heap->region, parent),
+                                 rhi_page_index(&heap->region, parent));
+        violation.object = missed.parent;
+    }
+    return violation;
+}
+
 enum rh_status
 rh_heap_verify(struct rh_heap *heap, struct rh_violation *violation)
 {
     struct rh_violation found;
 
-    if (heap->phase != RHI_IDLE || heap->reaching)
+    if (heap->inside || heap->placing || heap->reaching)
         return RH_BUSY;
     found = check_tables(heap);
     if (!found.invariant)
@@ -222,6 +271,8 @@ rh_heap_verify(struct rh_heap *heap, struct rh_violation *violation)
         found = check_counts(heap);
     if (!found.invariant)
         found = check_references(heap);
+    if (!found.invariant)
+        found = check_barriers(heap);
     if (violation)
         *violation = found;
     return found.invariant ? RH_BROKEN : RH_OK;

@@ -5,13 +5,14 @@
  * A walk flushes the current page first, so that the allocated bits tell the
  * truth, and holds collections off while it lasts.  The callback may allocate:
  * that takes pages, whose free slots then count as allocated for a moment, so
- * every step of a walk asks the cursor whether a slot is still unused.  Pages
+ * every step of a walk asks the cursor whether a slot is still unused.  A page
+ * is looked at as it was when its turn came.  Pages
  * that did not exist when a walk began are not visited: a callback that
  * allocates for each object would never see the end.
  */
 #include "config.h"
 
-#include "cycle.h"
+#include "major.h"
 
 #include <rheap/walk.h>
 
@@ -49,17 +50,23 @@ page_each(struct rh_heap *heap, size_t page, const uint64_t *bits,
     return true;
 }
 
+// Every live object, or those that have a bit in REACHED, too.
 static bool
-each_in_plane(struct rh_heap *heap, enum rhi_plane plane, rh_object_fn fn,
-              void *context)
+each_object(struct rh_heap *heap, bool reached, rh_object_fn fn, void *context)
 {
-    size_t top = heap->region.top; // the callback may raise it
+    const struct rhi_region *region = &heap->region;
+    size_t top = region->top; // the callback may raise it
+    rhi_line bits;
 
-    for (size_t page = 0; page < top; page++)
-        if (rhi_space_has_memory(&heap->space, page) &&
-            !page_each(heap, page, heap->region.plane[plane][page], fn,
-                       context))
+    for (size_t page = 0; page < top; page++) {
+        if (!rhi_space_has_memory(&heap->space, page))
+            continue;
+        rhi_heap_live_bits(heap, page, bits);
+        for (int word = 0; reached && word < RHI_LINE_WORDS; word++)
+            bits[word] &= region->plane[RHI_REACHED][page][word];
+        if (!page_each(heap, page, bits, fn, context))
             return false;
+    }
     return true;
 }
 
@@ -67,7 +74,7 @@ enum rh_status
 rh_walk_objects(struct rh_heap *heap, rh_object_fn fn, void *context)
 {
     walk_begin(heap);
-    return walk_end(heap, each_in_plane(heap, RHI_ALLOCATED, fn, context));
+    return walk_end(heap, each_object(heap, false, fn, context));
 }
 
 static enum rh_page_state
@@ -251,12 +258,12 @@ rh_walk_roots(struct rh_heap *heap, rh_root_walk_fn fn, void *context)
     return walk_end(heap, walk.going);
 }
 
-// Reachability borrows the plane `next`, which is clear between collections.
+// Reachability borrows the plane `reached`, and the marker of the young.
 static void
 reachable_forget(struct rh_heap *heap)
 {
     for (size_t page = 0; page < heap->region.top; page++)
-        rhi_line_clear(heap->region.plane[RHI_NEXT][page]);
+        rhi_line_clear(heap->region.plane[RHI_REACHED][page]);
     heap->reaching = false;
 }
 
@@ -266,14 +273,14 @@ rh_walk_reachable(struct rh_heap *heap, void *object, rh_object_fn fn,
 {
     bool going;
 
-    if (heap->phase != RHI_IDLE || heap->reaching)
+    if (heap->inside || heap->placing || heap->reaching)
         return RH_BUSY;
     walk_begin(heap);
     heap->reaching = true;
-    heap->phase = RHI_MARKING; // trace functions may not allocate here, too
-    rhi_cycle_mark_reachable(heap, object);
-    heap->phase = RHI_IDLE;
-    going = each_in_plane(heap, RHI_NEXT, fn, context);
+    heap->inside = true; // trace functions may not allocate here, too
+    rhi_major_mark_reachable(heap, RHI_REACHED, object);
+    heap->inside = false;
+    going = each_object(heap, true, fn, context);
     reachable_forget(heap);
     return walk_end(heap, going);
 }

@@ -308,6 +308,7 @@ const struct rh_model check_node_model = {
     .release = node_release,
     .size = node_size,
     .describe = node_describe,
+    .flags = RH_MODEL_MOVABLE | RH_MODEL_BARRIERED,
 };
 
 struct node *

@@ -501,7 +501,7 @@ is_old(const struct check_world *world, const void *object)
     struct rh_fast *fast = rh_heap_fast(world->heap);
     struct rh_position position = rh_heap_position(world->heap, object);
 
-    return fast->mark[position.page][position.slot / 64] >> position.slot % 64 &
+    return fast->old[position.page][position.slot / 64] >> position.slot % 64 &
            1;
 }
 
@@ -512,7 +512,9 @@ the_inline_part_knows_who_is_old(void **state)
     struct node *old, *young;
 
     (void)state;
-    check_open(&world);
+    check_prepare(&world);
+    world.config.generational = true;
+    check_make(&world);
     old = check_node(world.heap, NULL, NULL);
     check_root(world.heap, &old);
     assert_false(is_old(&world, old));

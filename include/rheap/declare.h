@@ -30,6 +30,14 @@
  * without it ever collects. */
 #define RH_MAY_COLLECT
 
+/* A heap page has 1 << RH_PAGE_LOG bytes; the library's own tests are built
+ * with small ones, too. */
+#ifdef RH_TINY_PAGES
+#define RH_PAGE_LOG 10
+#else
+#define RH_PAGE_LOG 14
+#endif
+
 struct rh_heap;
 
 #endif

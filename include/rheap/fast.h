@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* rheap/fast.h - the two operations that must cost a few instructions.
+/* rheap/fast.h - the three operations that must cost a few instructions.
  *
  * Taking a slot bumps a cursor inside a run of free slots; holding a handle
  * bumps the top of a stack.  `limit` is the only trap: whatever the heap wants
  * to hear of (a collection that is due, an event, a debugging tool) makes it
- * equal to `next`, and the next allocation takes the slow road. */
+ * equal to `next`, and the next allocation takes the slow road.  Storing a
+ * reference tests a bit of the object stored into, and of what is stored. */
 #ifndef RHEAP_FAST_H
 #define RHEAP_FAST_H
 
@@ -20,8 +21,11 @@ struct rh_fast {
     void **handle_top;   /* the first unused handle */
     void **handle_end;   /* the end of the committed handles */
     uintptr_t base;      /* first address of the region */
-    uint64_t (*mark)[8]; /* the mark plane, one line per page: old objects */
-    uint32_t marking;    /* whether a major collection is under way */
+    size_t span;         /* its bytes, divided by 8 */
+    uint64_t (*old)[8];  /* a bit for each slot, 8 words a page: old objects.
+                            All zero when the heap is not generational. */
+    uint64_t reciprocal; /* of the slot size: ceil(2^32 / slot_bytes) */
+    uint32_t marking;    /* whether a major collection pauses between steps */
     uint32_t slot_bytes;
 };
 
@@ -62,6 +66,65 @@ rh_fast_hold(struct rh_heap *heap, struct rh_fast *fast, void *word)
         return handle;
     }
     return rh_scope_hold_slow(heap, word);
+}
+
+/* Whether a word can be the address of a slot of the heap. */
+static inline bool
+rh_fast_covers(const struct rh_fast *fast, uintptr_t word)
+{
+    uintptr_t distance = word - fast->base;
+
+    return (distance >> 3 | distance << (sizeof distance * 8 - 3)) < fast->span;
+}
+
+/* Whether an object has lived through a collection (see `old` above). */
+static inline bool
+rh_fast_is_old(const struct rh_fast *fast, uintptr_t object)
+{
+    uintptr_t distance = object - fast->base;
+    uint64_t offset = (distance & (((uintptr_t)1 << RH_PAGE_LOG) - 1)) - 64;
+    uint64_t index = offset * fast->reciprocal >> 32;
+
+    return fast->old[distance >> RH_PAGE_LOG][index >> 6] >> (index & 63) & 1;
+}
+
+/* Whether storing `child` into `parent` must be remembered. */
+static inline bool
+rh_fast_wants_barrier(const struct rh_fast *fast, const void *parent,
+                      const void *child)
+{
+    return rh_fast_covers(fast, (uintptr_t)child) &&
+           rh_fast_is_old(fast, (uintptr_t)parent) &&
+           (fast->marking || !rh_fast_is_old(fast, (uintptr_t)child));
+}
+
+/* The slow roads of the two below. */
+RH_API void rh_barrier_slow(struct rh_heap *heap, void *parent, void *child);
+RH_API void rh_barrier_slow_at(struct rh_heap *heap, void *parent, size_t index,
+                               void *child);
+
+/* The write barrier: call it after a reference to the object `child` was
+ * stored into the object `parent` (plain addresses of slots; a `child` that is
+ * no address of this heap is ignored), and before anything that may collect.
+ * Not needed while a heap is not generational, nor for stores into an object
+ * that was taken since the last call that may collect.  Cannot fail. */
+static inline void
+rh_fast_barrier(struct rh_heap *heap, const struct rh_fast *fast, void *parent,
+                void *child)
+{
+    if (rh_fast_wants_barrier(fast, parent, child))
+        rh_barrier_slow(heap, parent, child);
+}
+
+/* The same for element `index` of a long container, as the model's
+ * trace_range counts: only the 128 references around it are looked at by the
+ * next collection, not all of them. */
+static inline void
+rh_fast_barrier_at(struct rh_heap *heap, const struct rh_fast *fast,
+                   void *parent, size_t index, void *child)
+{
+    if (rh_fast_wants_barrier(fast, parent, child))
+        rh_barrier_slow_at(heap, parent, index, child);
 }
 
 RH_END_DECLARATIONS

@@ -6,6 +6,7 @@
 #ifndef RHEAP_HEAP_H
 #define RHEAP_HEAP_H
 
+#include <rheap/collection.h>
 #include <rheap/config.h>
 #include <rheap/fast.h>
 #include <rheap/status.h>
@@ -27,15 +28,41 @@ RH_API void rh_heap_free(struct rh_heap *heap) RH_MAY_COLLECT;
  * trace if the model says so of zeros (the Ruby-style objects do). */
 RH_API void *rh_heap_alloc(struct rh_heap *heap) RH_MAY_COLLECT;
 
-/* A full collection, now, even when collections are disabled.  Never fails:
- * it needs no memory.  O(live objects + pages). */
+/* A full (major) collection, now, even when collections are disabled: what
+ * cannot be reached is gone afterwards.  One that is under way in steps is
+ * cancelled.  Never fails: it needs no memory.  O(live objects + pages). */
 RH_API void rh_heap_collect(struct rh_heap *heap) RH_MAY_COLLECT;
 
-/* Collect if a collection is due. */
+/* Collect the young: objects made since the last collection.  What lives is
+ * old afterwards, and not looked at again before a major collection.
+ * O(young objects alive + what was stored into old ones).  In a heap that is
+ * not generational this is rh_heap_collect(). */
+RH_API void rh_heap_minor(struct rh_heap *heap) RH_MAY_COLLECT;
+
+/* Do what is due. */
 RH_API void rh_heap_safepoint(struct rh_heap *heap) RH_MAY_COLLECT;
 
-/* Whether a collection is due and allowed: a safe point would run it, an
- * allocation at the end of its page at the latest.  Stress does not count. */
+/* What a safe point would do. */
+enum rh_work {
+    RH_WORK_NONE,
+    RH_WORK_STEP,  /* one step of the major collection that is under way */
+    RH_WORK_MINOR, /* a collection of the young */
+    RH_WORK_MAJOR  /* a major collection, or the beginning of one in steps */
+};
+
+struct rh_due {
+    enum rh_work work;
+    enum rh_cause cause;
+    enum rh_major_reason major; /* set also when only a minor one would run,
+                                   because automatic majors are refused */
+};
+
+/* What is due, without doing it: for programs that collect between requests.
+ * Does not ask whether collections are disabled.  Stress does not count. */
+RH_API struct rh_due rh_heap_due(const struct rh_heap *heap);
+
+/* Whether anything is due and allowed: a safe point would do it, an allocation
+ * at the end of its page at the latest. */
 RH_API bool rh_heap_is_due(const struct rh_heap *heap);
 
 /* No automatic collections until enabled again; the heap grows instead.
@@ -43,9 +70,65 @@ RH_API bool rh_heap_is_due(const struct rh_heap *heap);
 RH_API bool rh_heap_disable(struct rh_heap *heap);
 RH_API bool rh_heap_enable(struct rh_heap *heap);
 
-/* Stress: collect at every slot allocation, to find references that nobody
- * holds.  Answers whether it was on before. */
-RH_API bool rh_heap_stress(struct rh_heap *heap, bool on);
+/* Whether major collections may begin by themselves (at first: yes).  When
+ * not, rh_heap_due() tells that one is wanted, and the program has it when it
+ * suits (CRuby: GC.config(rgengc_allow_full_mark: false)).  Answers what it was
+ * before. */
+RH_API bool rh_heap_allow_major(struct rh_heap *heap, bool allowed);
+
+/* ---- a major collection in steps ----
+ *
+ * Wants a generational heap.  start; step until it answers true; meanwhile the
+ * program runs, and the young are collected as usual.  With
+ * rh_config.incremental the heap does all this by itself. */
+
+/* Begin one.  RH_BUSY: one is under way; RH_BAD_ARGUMENT: the heap is not
+ * generational.  O(roots). */
+RH_API enum rh_status rh_heap_start(struct rh_heap *heap) RH_MAY_COLLECT;
+
+/* How long a step may be; 0: no limit. */
+struct rh_budget {
+    size_t objects;        /* to be followed; a slice of a long container, 128
+                              references, counts as one */
+    uint64_t microseconds; /* looked at after every hundred objects or so */
+};
+
+/* Do a step of the collection under way: follow objects, or collect the young
+ * a last time and decide who is dead, or sweep pages and release what they
+ * held.  True: nothing is left to do, or was.  The step that decides takes as
+ * long as a minor collection, whatever the budget. */
+RH_API bool rh_heap_step(struct rh_heap *heap,
+                         struct rh_budget budget) RH_MAY_COLLECT;
+
+/* Do all of it now. */
+RH_API void rh_heap_finish(struct rh_heap *heap) RH_MAY_COLLECT;
+
+/* Forget what was marked, as if it had never begun; when the dead are known
+ * already, finish sweeping.  O(pages). */
+RH_API void rh_heap_cancel(struct rh_heap *heap) RH_MAY_COLLECT;
+
+/* Where it is: "none", "marking" or "sweeping" (state, there). */
+RH_API const char *rh_heap_stage(const struct rh_heap *heap);
+
+/* ---- stress ---- */
+
+enum rh_stress {
+    RH_STRESS_NONE = 0,
+    RH_STRESS_ALLOC = 1,    /* collect at every slot allocation, to find
+                               references that nobody holds (GC.stress = true) */
+    RH_STRESS_MINOR = 2,    /* collections of the young, where these are full
+                               ones (CRuby's bit 1) */
+    RH_STRESS_LAZY = 4,     /* and leave sweeping to later steps (bit 2) */
+    RH_STRESS_MALLOC = 8,   /* a full one at the first slot allocation after
+                               external memory was asked for (bit 4) */
+    RH_STRESS_COMPACT = 16, /* compact after each full collection */
+    RH_STRESS_VERIFY = 32   /* rh_heap_verify() after every phase of every
+                               collection; what is broken panics */
+};
+
+/* Set these together; answers what was set before.  At run time, in the normal
+ * library. */
+RH_API unsigned rh_heap_stress(struct rh_heap *heap, unsigned stress);
 
 /* Whether `word` is the address of a slot of this heap, live or free.  Any
  * word may be asked for. */

@@ -61,6 +61,11 @@ RH_BEGIN_DECLARATIONS
     X(x_mark_peak_bytes) /* most extra memory that marking ever used */        \
     X(x_collection_ns)   /* all collections so far */                          \
     X(x_emergency_count) /* collections because memory had run out */          \
+    X(x_steps)           /* of major collections */                            \
+    X(x_visited)         /* objects followed by the last collection or step */ \
+    X(x_remembered_visited) /* old objects among them, by the last minor */    \
+    X(x_cards_visited)      /* pieces of old containers, likewise */           \
+    X(x_remembered_stores)  /* objects and pieces remembered by barriers */    \
     X(x_trim_count)                                                            \
     X(x_trim_ns)                                                               \
     X(x_handle_count) /* handles held now */                                   \

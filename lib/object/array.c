@@ -116,7 +116,7 @@ rh_array_set(struct rh_heap *heap, rh_value array, size_t index, rh_value value)
         return RH_NO_MEMORY;
     if (index >= count)
         (void)rhi_list_resize(heap, object, index + 1, RH_NIL);
-    rhi_object_write(heap, object, &rhi_list_of(object).values[index], value);
+    rhi_list_write(heap, object, index, value);
     return RH_OK;
 }
 
@@ -133,7 +133,7 @@ array_cut(struct rh_heap *heap, struct rhi_object *array, size_t count)
     if (count == 0 || rhi_object_has(array, RHI_SHARED))
         (void)rhi_list_resize(heap, array, count, RH_NIL);
     else
-        rhi_list_set_length(array, count);
+        rhi_list_cut(heap, array, count);
 }
 
 rh_value

@@ -2,11 +2,22 @@
 /*
  * data - objects around a pointer of the embedder's.
  *
+ * What the embedder stores behind the pointer, the heap does not see.  Unless
+ * the kind promises barriers, its objects are unprotected.
+ *
  * Next: text.c.
  */
 #include "config.h"
 
 #include "object/data.h"
+
+// References are stored behind its pointer without a word.
+static void
+data_unprotect(struct rh_heap *heap, struct rhi_object *object)
+{
+    if (heap->config.generational)
+        rh_barrier_unprotect(heap, object);
+}
 
 rh_value
 rh_data_new(struct rh_heap *heap, rh_value class_of, rh_data_trace_fn trace,
@@ -17,6 +28,8 @@ rh_data_new(struct rh_heap *heap, rh_value class_of, rh_data_trace_fn trace,
     if (!object)
         return RH_UNDEF;
     object->as.data = (struct rhi_data){ trace, free_data, data };
+    if (trace)
+        data_unprotect(heap, object);
     if (free_data)
         rh_external_attach(heap, object);
     return rhi_object_value(object);
@@ -34,6 +47,8 @@ rh_typed_data_new(struct rh_heap *heap, rh_value class_of,
     if (!object)
         return RH_UNDEF;
     object->as.typed = (struct rhi_typed_data){ type, 1, data };
+    if (!protection && (type->trace || type->trace_range))
+        data_unprotect(heap, object);
     if (type->free)
         rh_external_attach(heap, object);
     return rhi_object_value(object);
@@ -52,8 +67,10 @@ rh_data_set_pointer(rh_value data, void *pointer)
 {
     struct rhi_object *object = rhi_object_of(data, RH_TYPE_DATA);
 
-    if (!rhi_object_is_opaque(object))
-        object->as.data.pointer = pointer;
+    if (rhi_object_is_opaque(object))
+        return;
+    object->as.data.pointer = pointer;
+    rhi_object_rewritten(rh_heap_of(object), object);
 }
 
 const struct rh_data_type *

@@ -137,6 +137,7 @@ rehash_swap(struct rh_heap *heap, struct rhi_object *to,
     fresh->changes = old->changes + 1;
     to->as.hash.table = fresh;
     from->as.hash.table = NULL;
+    rhi_object_rewritten(heap, to);
     rhi_object_disown(heap, from);
     rh_external_free(heap, old, rhi_table_bytes(old->capacity));
     return RH_OK;

@@ -169,6 +169,7 @@ rhi_hash_rebuild(struct rh_heap *heap, struct rhi_object *object, size_t count)
     }
     object->as.hash.table = table;
     rh_external_attach(heap, object);
+    rhi_object_rewritten(heap, object);
     return true;
 }
 
@@ -184,6 +185,18 @@ hash_reserve(struct rh_heap *heap, struct rhi_object *object)
     return rhi_hash_rebuild(heap, object, (size_t)table->size + 1);
 }
 
+// Store a key or a value: its place in the container is that in the table.
+static void
+hash_write(const struct operands *operands, struct rhi_object *object,
+           rh_value *edge, rh_value value)
+{
+    struct rhi_table *table = object->as.hash.table;
+
+    rhi_object_write_at(operands->heap, object, edge,
+                        (size_t)(edge - &table->pairs[0].key),
+                        (size_t)table->bound * 2, value);
+}
+
 static enum rh_status
 hash_add(const struct operands *operands, uint32_t code, uint32_t number)
 {
@@ -197,10 +210,8 @@ hash_add(const struct operands *operands, uint32_t code, uint32_t number)
     rhi_table_add(table, code, number == RHI_NEXT_NUMBER ? table->next : number,
                   RH_NIL, RH_NIL);
     pair = &table->pairs[table->bound - 1];
-    rhi_object_write(operands->heap, object, &pair->key,
-                     operand(operands, KEY));
-    rhi_object_write(operands->heap, object, &pair->value,
-                     operand(operands, VALUE));
+    hash_write(operands, object, &pair->key, operand(operands, KEY));
+    hash_write(operands, object, &pair->value, operand(operands, VALUE));
     return RH_OK;
 }
 
@@ -216,9 +227,8 @@ hash_put(const struct operands *operands, uint32_t number)
     if (position == NOWHERE)
         return hash_add(operands, code, number);
     object->as.hash.table->changes++;
-    rhi_object_write(operands->heap, object,
-                     &object->as.hash.table->pairs[position].value,
-                     operand(operands, VALUE));
+    hash_write(operands, object, &object->as.hash.table->pairs[position].value,
+               operand(operands, VALUE));
     return RH_OK;
 }
 

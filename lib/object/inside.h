@@ -15,7 +15,9 @@
  * Up to RHI_DIRECT references in container and extra are followed with the
  * object; more are sliced.  In the index space of slices come the container's
  * first, then the extra ones; typed data, whose length only the embedder
- * knows, comes last.
+ * knows, comes last.  A list counts from where its block begins, places that
+ * were given up included: so shifting moves nothing that a slice or a card
+ * knows by its index.
  *
  * Next: check.c.
  */
@@ -26,10 +28,6 @@
 #include "object/list.h"
 #include "object/struct.h"
 #include "object/table.h"
-
-enum {
-    RHI_DIRECT = 64
-};
 
 struct rhi_block {
     void *address; // NULL: none, or only accounted for
@@ -186,14 +184,17 @@ rhi_trace_slice(struct rhi_object *object, size_t from, size_t end,
 {
     struct rhi_values container = rhi_object_container(object);
     struct rhi_values extra = rhi_object_extra(object);
-    size_t known = container.count + extra.count;
+    size_t before = rhi_list_given_up(object);
+    size_t behind = before + container.count;
+    size_t known = behind + extra.count;
     const struct rh_data_type *type;
 
-    rhi_trace_values(container, from, end, sink);
-    if (end > container.count)
-        rhi_trace_values(extra,
-                         rhi_max(from, container.count) - container.count,
-                         end - container.count, sink);
+    if (end > before)
+        rhi_trace_values(container, rhi_max(from, before) - before,
+                         end - before, sink);
+    if (end > behind)
+        rhi_trace_values(extra, rhi_max(from, behind) - behind, end - behind,
+                         sink);
     if (rhi_object_type(object) != RH_TYPE_DATA)
         return known > end;
     type = rhi_data_type(object);

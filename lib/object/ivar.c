@@ -70,6 +70,7 @@ ivar_resize(struct rh_heap *heap, struct rhi_object *object, size_t count)
 {
     if (ivar_is_own(object))
         return rhi_list_resize(heap, object, count, RH_UNDEF);
+    rhi_object_rewritten(heap, object); // what comes behind them moves
     if (!rhi_generic_resize(heap, object, count) && count)
         return RH_NO_MEMORY;
     return RH_OK;
@@ -98,6 +99,9 @@ rh_ivar_set(struct rh_heap *heap, rh_value object, size_t index, rh_value value)
         if (status)
             return status;
     }
-    rhi_object_write(heap, o, &ivar_values(o).values[index], value);
+    if (rhi_object_type(o) == RH_TYPE_OBJECT && !rhi_object_is_opaque(o))
+        rhi_list_write(heap, o, index, value);
+    else
+        rhi_object_write(heap, o, &ivar_values(o).values[index], value);
     return RH_OK;
 }

@@ -23,7 +23,7 @@ rhi_list_room(const struct rhi_object *object)
 
 // To where the block begins.
 static void
-list_move_back(struct rhi_object *object)
+list_move_back(struct rh_heap *heap, struct rhi_object *object)
 {
     struct rhi_array *list = &object->as.array;
     rh_value *block = list->values - rhi_list_shifted(object);
@@ -31,6 +31,7 @@ list_move_back(struct rhi_object *object)
     memmove(block, list->values, list->length * sizeof *block);
     list->values = block;
     object->flags &= ~RHI_SHIFTED;
+    rhi_object_rewritten(heap, object);
 }
 
 // To a block for exactly `room` values.  An owner is not shifted.
@@ -38,11 +39,12 @@ static enum rh_status
 list_move_out(struct rh_heap *heap, struct rhi_object *object, size_t room)
 {
     struct rhi_values old = rhi_list_of(object);
+    bool owner = list_is_owner(object);
     rh_value *values;
 
     if (!rhi_values_fit(room))
         return RH_NO_MEMORY;
-    if (list_is_owner(object))
+    if (owner)
         values = rh_external_realloc(heap, old.values,
                                      object->as.array.as.room * sizeof *values,
                                      room * sizeof *values);
@@ -50,13 +52,15 @@ list_move_out(struct rh_heap *heap, struct rhi_object *object, size_t room)
         values = rh_external_malloc(heap, room * sizeof *values);
     if (!values)
         return RH_NO_MEMORY;
-    if (!list_is_owner(object))
+    if (!owner)
         rhi_values_fill(values, old.values, old.count, RH_NIL);
     object->flags &= ~(uint64_t)(RHI_EMBED | RHI_SHARED | RHI_LENGTH_MASK);
     object->as.array.length = old.count;
     object->as.array.as.room = room;
     object->as.array.values = values;
     rh_external_attach(heap, object);
+    if (!owner)
+        rhi_object_rewritten(heap, object);
     return RH_OK;
 }
 
@@ -72,6 +76,7 @@ list_move_in(struct rh_heap *heap, struct rhi_object *object, size_t count)
     object->flags &= ~(RHI_SHIFTED | RHI_SHARED);
     object->flags |= RHI_EMBED;
     rhi_object_set_field(object, RHI_LENGTH_MASK, RHI_LENGTH_SHIFT, count);
+    rhi_object_rewritten(heap, object);
     if (!owner)
         return;
     rh_external_free(heap, old.values - shifted,
@@ -87,7 +92,7 @@ rhi_list_reserve(struct rh_heap *heap, struct rhi_object *object, size_t room)
     if (room <= rhi_list_room(object))
         return RH_OK;
     if (rhi_object_has(object, RHI_SHIFTED)) {
-        list_move_back(object);
+        list_move_back(heap, object);
         if (room <= rhi_list_room(object))
             return RH_OK;
     }
@@ -114,6 +119,15 @@ rhi_list_shift(struct rhi_object *object)
     return first;
 }
 
+void
+rhi_list_cut(struct rh_heap *heap, struct rhi_object *object, size_t count)
+{
+    rhi_list_set_length(object, count);
+    // What comes behind the values where slices count has moved up.
+    if (rhi_object_has(object, RH_OBJECT_IVARS))
+        rhi_object_rewritten(heap, object);
+}
+
 enum rh_status
 rhi_list_resize(struct rh_heap *heap, struct rhi_object *object, size_t count,
                 rh_value filler)
@@ -126,13 +140,15 @@ rhi_list_resize(struct rh_heap *heap, struct rhi_object *object, size_t count,
         list_move_in(heap, object, count);
         return RH_OK;
     }
-    if (count > old_count && rhi_list_reserve(heap, object, count))
+    if (count <= old_count) {
+        rhi_list_cut(heap, object, count);
+        return RH_OK;
+    }
+    if (rhi_list_reserve(heap, object, count))
         return RH_NO_MEMORY;
     rhi_list_set_length(object, count);
     list = rhi_list_of(object);
-    if (count > old_count)
-        rhi_values_fill(list.values + old_count, NULL, count - old_count,
-                        filler);
+    rhi_values_fill(list.values + old_count, NULL, count - old_count, filler);
     return RH_OK;
 }
 

@@ -23,6 +23,9 @@
  * When the end is reached, the values move back to where the block begins, and
  * only then to a longer block, if that is not enough.
  *
+ * Whoever follows a long list in slices, or remembers a place of it, counts from
+ * where the block begins, so shifting does not concern them; moving back does.
+ *
  * Next: ivar.c.
  */
 #ifndef RHI_OBJECT_LIST_H
@@ -58,6 +61,30 @@ rhi_list_shifted(const struct rhi_object *object)
                : 0;
 }
 
+// The same for any object that may or may not be an owner's list.
+RHI_INLINE size_t
+rhi_list_given_up(const struct rhi_object *object)
+{
+    enum rh_type type = rhi_object_type(object);
+
+    if ((type != RH_TYPE_ARRAY && type != RH_TYPE_OBJECT) ||
+        rhi_object_has(object, RHI_EMBED | RHI_SHARED | RHI_OPAQUE))
+        return 0;
+    return rhi_list_shifted(object);
+}
+
+// Store a value that the list has room for.
+RHI_INLINE void
+rhi_list_write(struct rh_heap *heap, struct rhi_object *object, size_t index,
+               rh_value value)
+{
+    struct rhi_values list = rhi_list_of(object);
+    size_t before = rhi_list_given_up(object);
+
+    rhi_object_write_at(heap, object, &list.values[index], before + index,
+                        list.count, value);
+}
+
 // Say that there are so many values, which fit.
 RHI_INLINE void
 rhi_list_set_length(struct rhi_object *object, size_t count)
@@ -78,6 +105,10 @@ enum rh_status rhi_list_reserve(struct rh_heap *heap, struct rhi_object *object,
 // Take the first value away; there is one.  O(1), never fails, and stays
 // where the list is.
 rh_value rhi_list_shift(struct rhi_object *object);
+
+// Keep the first `count` values, where they are; there are more.
+void rhi_list_cut(struct rh_heap *heap, struct rhi_object *object,
+                  size_t count);
 
 // Cut or lengthen; new values are `filler`.  Cutting never fails.
 enum rh_status rhi_list_resize(struct rh_heap *heap, struct rhi_object *object,

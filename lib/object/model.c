@@ -227,7 +227,7 @@ rh_object_model(void)
         .describe = model_describe,
         .attach = model_attach,
         .detach = model_detach,
-        .flags = RH_MODEL_MOVABLE,
+        .flags = RH_MODEL_MOVABLE | RH_MODEL_BARRIERED,
         .drain = model_drain,
     };
 

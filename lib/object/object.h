@@ -10,16 +10,24 @@
  * only when the slot is not to be had by bumping the cursor.
  *
  * Every store of a reference into an object that may be older than it goes
- * through rhi_object_write(): the one place for a write barrier.
+ * through rhi_object_write(), which runs the write barrier, or one of its
+ * sisters.  The heap's fast half is looked at directly: it is the one thing in
+ * this part that an embedder would reach by rh_heap_fast().
  *
  * Next: string.h; then the other types, one by one.
  */
 #ifndef RHI_OBJECT_OBJECT_H
 #define RHI_OBJECT_OBJECT_H
 
+#include "heap.h"
 #include "object/generic.h"
 
+#include <rheap/barrier.h>
 #include <rheap/external.h>
+
+enum {
+    RHI_DIRECT = 64 // references that are followed with their object
+};
 
 // What a check answers: NULL, or the violated invariant as a sentence.
 typedef const char *rhi_finding;
@@ -57,13 +65,37 @@ rhi_object_value(const struct rhi_object *object)
     return object ? rh_value_of_slot(object) : RH_UNDEF;
 }
 
+// Store a reference, and say so.
 RHI_INLINE void
 rhi_object_write(struct rh_heap *heap, struct rhi_object *object,
                  rh_value *edge, rh_value value)
 {
-    (void)heap;
-    (void)object;
     *edge = value;
+    rh_fast_barrier(heap, &heap->mutator.fast, object, rh_value_slot(value));
+}
+
+// The same for a container of `count` references, of which this one is number
+// `index`: see inside.h for how they are counted.  Few are followed with the
+// object, many by the slice.
+RHI_INLINE void
+rhi_object_write_at(struct rh_heap *heap, struct rhi_object *object,
+                    rh_value *edge, size_t index, size_t count, rh_value value)
+{
+    const struct rh_fast *fast = &heap->mutator.fast;
+
+    *edge = value;
+    if (count > RHI_DIRECT)
+        rh_fast_barrier_at(heap, fast, object, index, rh_value_slot(value));
+    else
+        rh_fast_barrier(heap, fast, object, rh_value_slot(value));
+}
+
+// References of the object have changed places, or come in numbers.
+RHI_INLINE void
+rhi_object_rewritten(struct rh_heap *heap, struct rhi_object *object)
+{
+    if (rh_fast_is_old(&heap->mutator.fast, (uintptr_t)object))
+        rh_barrier_all(heap, object);
 }
 
 // The object gave its block away or back: unless something else is to be

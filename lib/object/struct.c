@@ -69,6 +69,7 @@ rh_struct_set(struct rh_heap *heap, rh_value structure, size_t index,
         return RH_BAD_ARGUMENT;
     if (index >= members.count)
         return RH_NOT_FOUND;
-    rhi_object_write(heap, object, &members.values[index], value);
+    rhi_object_write_at(heap, object, &members.values[index], index,
+                        members.count, value);
     return RH_OK;
 }

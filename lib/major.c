@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: MIT
+#include "config.h"
+
+#include "major.h"
+
+#include "os.h"
+
+enum {
+    BREATH_OBJECTS = 128, // followed between two looks at the clock
+    BREATH_PAGES = 16     // swept, likewise
+};
+
+static void
+drain_between_roots(void *context)
+{
+    rhi_marker_drain(context);
+}
+
+static void
+mark_roots(struct rh_heap *heap, struct rh_marker *marker)
+{
+    rhi_roots_visit(
+        &heap->roots, &marker->visitor,
+        &(struct rhi_root_observer){ NULL, drain_between_roots, marker });
+    rhi_marker_drain(marker);
+}
+
+void
+rhi_major_mark_reachable(struct rh_heap *heap, enum rhi_plane plane,
+                         void *object)
+{
+    struct rh_marker *marker = &heap->young;
+
+    rhi_marker_begin(marker, RHI_MARKER_YOUNG, plane);
+    if (object) {
+        rhi_marker_push(marker, object);
+        rhi_marker_drain(marker);
+    } else {
+        mark_roots(heap, marker);
+    }
+}
+
+// ---- how it begins, and how it ends ----
+
+static void
+major_begin(struct rh_heap *heap)
+{
+    heap->history.major_count++;
+    rhi_marker_begin(&heap->marker, RHI_MARKER_MAJOR, RHI_NEXT);
+}
+
+// `next` is complete: it becomes `mark`.
+static void
+major_swap(struct rh_heap *heap)
+{
+    rhi_line **plane = heap->region.plane;
+    rhi_line *old = plane[RHI_MARK];
+
+    plane[RHI_MARK] = plane[RHI_NEXT];
+    plane[RHI_NEXT] = old; // cleared by the sweep, page by page
+    if (heap->config.generational)
+        heap->mutator.fast.old = plane[RHI_MARK];
+    heap->mutator.fast.marking = 0;
+    heap->history.marked_slots = rhi_marker_marked(&heap->marker);
+    heap->history.old_slots = heap->history.marked_slots;
+    heap->history.unprotected =
+        rhi_barrier_unprotected(&heap->barrier, plane[RHI_MARK]);
+    rhi_event(&heap->events, RH_EVENT_MARK_END);
+    rhi_heap_phase(heap, "major mark");
+    rhi_sweep_begin(&heap->sweep);
+    heap->major.stage = RHI_SWEEPING;
+}
+
+static void
+major_decide(struct rh_heap *heap)
+{
+    struct rhi_space *space = &heap->space;
+
+    rhi_growth_collected(
+        &heap->growth,
+        &(struct rhi_growth_facts){
+            .live_slots = heap->history.marked_slots,
+            .total_slots = rhi_space_pages(space) * space->shape.slots,
+            .slots_per_page = space->shape.slots,
+            .pages = rhi_space_eden_pages(space),
+            .made_total = rhi_mutator_total(&heap->mutator),
+            .unprotected = heap->history.unprotected,
+        });
+    rhi_space_release(space, heap->growth.max_empty_pages);
+    rhi_trim_consult(&heap->trim, RH_TRIM_COLLECTION);
+}
+
+// All pages are swept.
+static void
+major_end(struct rh_heap *heap)
+{
+    heap->major.stage = RHI_IDLE;
+    rhi_event(&heap->events, RH_EVENT_SWEEP_END);
+    major_decide(heap);
+    rhi_heap_phase(heap, "major sweep");
+}
+
+static void
+sweep_rest(struct rh_heap *heap)
+{
+    (void)rhi_sweep_some(&heap->sweep, SIZE_MAX);
+    major_end(heap);
+}
+
+// ---- at once ----
+
+void
+rhi_major_collect(struct rh_heap *heap)
+{
+    rhi_major_cancel(heap);
+    major_begin(heap);
+    mark_roots(heap, &heap->marker);
+    rhi_afterlife(heap, &heap->marker, false);
+    rhi_barrier_forget(&heap->barrier); // nothing is young from here on
+    major_swap(heap);
+    sweep_rest(heap);
+    heap->history.visited = heap->marker.traced;
+}
+
+// ---- in steps ----
+
+void
+rhi_major_start(struct rh_heap *heap)
+{
+    major_begin(heap);
+    // The roots only; whatever does not fit the work list turns gray.
+    rhi_roots_visit(&heap->roots, &heap->marker.visitor,
+                    &(struct rhi_root_observer){ NULL, NULL, NULL });
+    heap->major.stage = RHI_MARKING;
+    heap->mutator.fast.marking = 1;
+}
+
+static bool
+budget_is_spent(struct rh_budget budget, uint64_t start, size_t done)
+{
+    return (budget.objects && done >= budget.objects) ||
+           (budget.microseconds &&
+            rhi_os_now() - start >= budget.microseconds * 1000);
+}
+
+static void
+step_mark(struct rh_heap *heap, struct rh_budget budget)
+{
+    uint64_t start = budget.microseconds ? rhi_os_now() : 0;
+    size_t before = heap->marker.traced;
+    size_t done = 0;
+    bool finished;
+
+    do {
+        size_t breath = budget.objects && !budget.microseconds ? budget.objects
+                                                               : BREATH_OBJECTS;
+
+        if (budget.objects)
+            breath = rhi_min(breath, budget.objects - done);
+        finished = rhi_marker_drain_some(
+            &heap->marker,
+            budget.objects || budget.microseconds ? breath : SIZE_MAX);
+        done += breath;
+    } while (!finished && !budget_is_spent(budget, start, done));
+    heap->history.visited = heap->marker.traced - before;
+}
+
+// The last step of marking.
+static void
+step_last(struct rh_heap *heap)
+{
+    struct rh_marker *marker = &heap->marker;
+    size_t before = marker->traced;
+
+    rhi_minor_collect(heap);
+    mark_roots(heap, marker);
+    rhi_minor_push_unprotected(heap, marker);
+    rhi_afterlife(heap, marker, false);
+    if (heap->watch.major_marked)
+        heap->watch.major_marked(heap);
+    major_swap(heap);
+    heap->history.visited += marker->traced - before;
+}
+
+static void
+step_sweep(struct rh_heap *heap, struct rh_budget budget)
+{
+    uint64_t start = budget.microseconds ? rhi_os_now() : 0;
+    size_t slots = heap->space.shape.slots;
+    size_t done = 0;
+    bool finished;
+
+    do {
+        size_t pages = budget.microseconds ? BREATH_PAGES
+                       : budget.objects    ? rhi_max(budget.objects / slots, 1)
+                                           : SIZE_MAX;
+
+        finished = rhi_sweep_some(&heap->sweep, pages);
+        done += pages == SIZE_MAX ? 0 : pages * slots;
+    } while (!finished && !budget_is_spent(budget, start, done));
+    heap->history.visited = 0;
+    if (finished)
+        major_end(heap);
+}
+
+void
+rhi_major_step(struct rh_heap *heap, struct rh_budget budget)
+{
+    heap->history.steps++;
+    if (heap->major.stage == RHI_SWEEPING)
+        step_sweep(heap, budget);
+    else if (rhi_marker_is_done(&heap->marker))
+        step_last(heap);
+    else
+        step_mark(heap, budget);
+}
+
+void
+rhi_major_cancel(struct rh_heap *heap)
+{
+    struct rhi_region *region = &heap->region;
+
+    if (heap->major.stage == RHI_SWEEPING)
+        sweep_rest(heap);
+    if (heap->major.stage != RHI_MARKING)
+        return;
+    rhi_marker_forget(&heap->marker);
+    for (size_t page = 0; page < region->top; page++)
+        rhi_line_clear(region->plane[RHI_NEXT][page]);
+    heap->mutator.fast.marking = 0;
+    heap->major.stage = RHI_IDLE;
+    heap->history.major_count--;
+}

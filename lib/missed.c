@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: MIT
+#include "config.h"
+
+#include "missed.h"
+
+#include <stdio.h>
+
+struct missed_walk {
+    struct rh_visitor visitor;
+    struct rh_heap *heap;
+    void *parent;
+    size_t slice; // the first index of the slice being looked at, or SIZE_MAX
+    size_t index; // of the next reference
+    bool marking; // look for white children of black parents
+    bool (*found)(struct missed_walk *walk, void *child); // whether to go on
+    void *context;
+    bool going;
+};
+
+// Whether the next collection of the young will look at the place.
+static bool
+parent_is_known(const struct missed_walk *walk)
+{
+    const struct rh_heap *heap = walk->heap;
+    const struct rhi_barrier *barrier = &heap->barrier;
+    size_t page = rhi_region_page(&heap->region, (uintptr_t)walk->parent);
+    size_t place = walk->slice == SIZE_MAX ? 0 : walk->slice;
+
+    return rhi_barrier_has(barrier, walk->parent) ||
+           rhi_bit_test(
+               heap->region.plane[RHI_UNPROTECTED][page],
+               rhi_page_index(&heap->region, (uintptr_t)walk->parent)) ||
+           rhi_barrier_has_card(barrier, walk->parent, place);
+}
+
+static bool
+is_missed(const struct missed_walk *walk, uintptr_t child)
+{
+    const struct rh_heap *heap = walk->heap;
+    const struct rhi_region *region = &heap->region;
+    enum rhi_plane plane = walk->marking ? RHI_NEXT : RHI_MARK;
+    size_t page = rhi_region_page(region, child);
+
+    return rh_heap_is_live(heap, child) &&
+           !rhi_bit_test(region->plane[plane][page],
+                         rhi_page_index(region, child)) &&
+           (walk->marking || !parent_is_known(walk));
+}
+
+static void
+missed_edge(struct rh_visitor *visitor, void *edge, uintptr_t mask)
+{
+    struct missed_walk *walk = (struct missed_walk *)visitor;
+    uintptr_t child = rh_visitor_word(edge) & mask;
+
+    if (walk->going && is_missed(walk, child))
+        walk->going = walk->found(walk, (void *)child);
+    walk->index++;
+}
+
+static void
+missed_pinned(struct rh_visitor *visitor, void *object)
+{
+    missed_edge(visitor, &object, ~(uintptr_t)0);
+}
+
+static void
+missed_slices(struct rh_visitor *visitor, void *object)
+{
+    struct missed_walk *walk = (struct missed_walk *)visitor;
+    const struct rh_model *model = walk->heap->model;
+    size_t from = 0;
+    bool more = model->trace_range != NULL;
+
+    for (; more && walk->going; from += RHI_SLICE_REFERENCES) {
+        walk->slice = from;
+        more = model->trace_range(object, from, from + RHI_SLICE_REFERENCES,
+                                  visitor);
+    }
+    walk->slice = SIZE_MAX;
+}
+
+static void
+missed_look_at(struct missed_walk *walk, void *parent)
+{
+    walk->parent = parent;
+    walk->slice = SIZE_MAX;
+    walk->index = 0;
+    walk->heap->model->trace(parent, &walk->visitor);
+}
+
+// Look at all objects that are old, or black.
+static void
+missed_look(struct missed_walk *walk)
+{
+    struct rh_heap *heap = walk->heap;
+    const struct rhi_region *region = &heap->region;
+    enum rhi_plane plane = walk->marking ? RHI_NEXT : RHI_MARK;
+    uint32_t slots = heap->space.shape.slots;
+
+    rhi_visitor_init(&walk->visitor, region, heap->model);
+    walk->visitor.edge = missed_edge;
+    walk->visitor.slices = missed_slices;
+    walk->visitor.pinned = missed_pinned;
+    walk->going = heap->model->trace != NULL;
+    for (size_t page = 0; walk->going && page < region->top; page++) {
+        const uint64_t *bits = region->plane[plane][page];
+
+        for (uint32_t index = rhi_line_next_set(bits, 0, slots);
+             walk->going && index < slots;
+             index = rhi_line_next_set(bits, index + 1, slots))
+            missed_look_at(walk, rhi_page_slot(region, page, index));
+    }
+}
+
+static const char *
+type_of(struct rh_heap *heap, const void *object)
+{
+    struct rh_description description = { .type = "object" };
+
+    if (heap->model->describe)
+        heap->model->describe(heap, object, &description);
+    return description.type;
+}
+
+static struct rh_missed_barrier
+missed_describe(const struct missed_walk *walk, void *child)
+{
+    return (struct rh_missed_barrier){
+        .parent = walk->parent,
+        .child = child,
+        .index = walk->index,
+        .parent_type = type_of(walk->heap, walk->parent),
+        .child_type = type_of(walk->heap, child),
+        .marking = walk->marking,
+    };
+}
+
+static void
+missed_panic(struct rh_heap *heap, const struct rh_missed_barrier *missed)
+{
+    char message[512];
+
+    (void)snprintf(message, sizeof message,
+                   "a store without its write barrier: %s %p (%s:%u) refers "
+                   "to %s %p (%s:%u) by its reference %zu",
+                   missed->parent_type, missed->parent,
+                   missed->parent_file ? missed->parent_file : "?",
+                   missed->parent_line, missed->child_type, missed->child,
+                   missed->child_file ? missed->child_file : "?",
+                   missed->child_line, missed->index);
+    rhi_panic(&heap->panic, message);
+}
+
+static void
+missed_report(struct missed_walk *walk, void *child)
+{
+    struct rh_heap *heap = walk->heap;
+    struct rh_missed_barrier missed = missed_describe(walk, child);
+
+    if (!heap->watch.missed)
+        missed_panic(heap, &missed);
+    heap->watch.missed(heap, &missed, heap->watch.context);
+}
+
+static bool
+report_and_remember(struct missed_walk *walk, void *child)
+{
+    missed_report(walk, child);
+    rhi_barrier_remember(&walk->heap->barrier, walk->parent);
+    return true;
+}
+
+static bool
+report_and_mark(struct missed_walk *walk, void *child)
+{
+    missed_report(walk, child);
+    rhi_marker_push(&walk->heap->marker, child);
+    rhi_marker_drain(&walk->heap->marker);
+    return true;
+}
+
+static void
+look_before_minor(struct rh_heap *heap)
+{
+    struct missed_walk walk = { .heap = heap, .found = report_and_remember };
+
+    missed_look(&walk);
+}
+
+static void
+look_when_marked(struct rh_heap *heap)
+{
+    struct missed_walk walk = { .heap = heap,
+                                .marking = true,
+                                .found = report_and_mark };
+
+    missed_look(&walk);
+}
+
+void
+rhi_missed_watch(struct rh_heap *heap, bool on, rh_missed_fn report,
+                 void *context)
+{
+    heap->watch.before_minor = on ? look_before_minor : NULL;
+    heap->watch.major_marked = on ? look_when_marked : NULL;
+    heap->watch.missed = report;
+    heap->watch.context = context;
+}
+
+static bool
+remember_first(struct missed_walk *walk, void *child)
+{
+    *(struct rh_missed_barrier *)walk->context = missed_describe(walk, child);
+    return false;
+}
+
+bool
+rhi_missed_first(struct rh_heap *heap, struct rh_missed_barrier *missed)
+{
+    struct missed_walk walk = { .heap = heap,
+                                .found = remember_first,
+                                .context = missed };
+
+    missed->parent = NULL;
+    if (heap->config.generational)
+        missed_look(&walk);
+    return missed->parent != NULL;
+}
