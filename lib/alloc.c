@@ -87,13 +87,27 @@ supply(struct rh_heap *heap)
 // ---- when something is due ----
 
 static void
+step_for_stress(struct rh_heap *heap)
+{
+    if (heap->major.stage == RHI_IDLE)
+        rhi_cycle_start(heap, (struct rh_due){ RH_WORK_MAJOR, RH_CAUSE_STRESS,
+                                               RH_MAJOR_FORCE });
+    else
+        rhi_cycle_step(heap, (struct rh_budget){ .objects = 3 });
+}
+
+static void
 collect_for_stress(struct rh_heap *heap)
 {
     unsigned stress = heap->config.generational ? heap->stress : 0;
 
+    if (stress & RH_STRESS_STEPS)
+        step_for_stress(heap);
     if (stress & RH_STRESS_MINOR)
         rhi_cycle_run(heap, (struct rh_due){ RH_WORK_MINOR, RH_CAUSE_STRESS,
                                              RH_MAJOR_NONE });
+    else if (stress & RH_STRESS_STEPS)
+        return;
     else if (stress & RH_STRESS_LAZY)
         rhi_cycle_mark_at_once(heap, RH_CAUSE_STRESS);
     else

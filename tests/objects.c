@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "objects.h"
 
+#include <rheap/barrier.h>
+
 #include <rheap/array.h>
 #include <rheap/class.h>
 #include <rheap/data.h>
@@ -13,15 +15,27 @@
 #include <rheap/symbol.h>
 #include <rheap/text.h>
 
-int objects_relaxed, objects_stressed;
+int objects_relaxed, objects_stressed, objects_young, objects_steps;
 
 struct rh_heap *
 objects_open(struct check_world *world, void **state)
 {
+    const void *mode = state ? *state : NULL;
+    unsigned stress = RH_STRESS_NONE;
+
+    if (mode == &objects_stressed)
+        stress = RH_STRESS_ALLOC;
+    if (mode == &objects_young)
+        stress = RH_STRESS_ALLOC | RH_STRESS_MINOR;
+    if (mode == &objects_steps)
+        stress = RH_STRESS_ALLOC | RH_STRESS_MINOR | RH_STRESS_STEPS;
     check_prepare(world);
     world->config.model = rh_object_model();
+    world->config.generational = stress & RH_STRESS_MINOR;
     check_make(world);
-    rh_heap_stress(world->heap, state && *state == &objects_stressed);
+    rh_heap_stress(world->heap, stress);
+    if (world->config.generational)
+        rh_barrier_check(world->heap, true, NULL, NULL);
     return world->heap;
 }
 

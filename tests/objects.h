@@ -5,8 +5,10 @@
  * A case gets its heap from objects_open() and gives it back with
  * objects_close(), which drops all handles, collects, and insists that nothing
  * is alive, no external byte is left, and every byte came back.  The state that
- * cmocka passes says how: each case is listed twice, once as it is and once
- * with a collection at every allocation.
+ * cmocka passes says how: each case is listed four times, as it is, with a
+ * full collection at every allocation, with one of the young, and with both one
+ * of the young and a step of a major one; in the last two every reference is
+ * looked at for a barrier that was forgotten.
  *
  *     const struct CMUnitTest tests[] = {
  *         objects_test(a_sentence),
@@ -19,14 +21,24 @@
 
 #include <rheap/object.h>
 
-extern int objects_relaxed, objects_stressed; // only their addresses count
+// Only their addresses count.
+extern int objects_relaxed, objects_stressed, objects_young, objects_steps;
 
-#define objects_test(name)                                                     \
-    { #name, name, NULL, NULL, &objects_relaxed },                             \
+#define objects_case(name, suffix, mode)                                       \
     {                                                                          \
-#name "_while_every_allocation_collects", name, NULL, NULL,            \
-            &objects_stressed                                                  \
+#name suffix, name, NULL, NULL, &mode                                  \
     }
+// Where objects are must not depend on what was collected.
+#define objects_test_in_place(name)                                            \
+    objects_case(name, "", objects_relaxed),                                   \
+        objects_case(name, "_while_every_allocation_collects",                 \
+                     objects_stressed)
+#define objects_test(name)                                                     \
+    objects_test_in_place(name),                                               \
+        objects_case(name, "_while_every_allocation_collects_the_young",       \
+                     objects_young),                                           \
+        objects_case(name, "_in_the_middle_of_a_major_collection",             \
+                     objects_steps)
 
 // A heap of Ruby-style objects in a new world.
 struct rh_heap *objects_open(struct check_world *world, void **state);

@@ -648,21 +648,21 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        objects_test(strings_are_spelled_as_in_ruby),
-        objects_test(shared_strings_name_their_root),
-        objects_test(collected_survivors_are_marked),
-        objects_test(every_type_has_its_fields),
-        objects_test(special_floats_are_spelled_out),
-        objects_test(any_bytes_give_json),
-        objects_test(contents_can_be_left_out),
-        objects_test(free_slots_show_the_freelist),
-        objects_test(
+        objects_test_in_place(strings_are_spelled_as_in_ruby),
+        objects_test_in_place(shared_strings_name_their_root),
+        objects_test_in_place(collected_survivors_are_marked),
+        objects_test_in_place(every_type_has_its_fields),
+        objects_test_in_place(special_floats_are_spelled_out),
+        objects_test_in_place(any_bytes_give_json),
+        objects_test_in_place(contents_can_be_left_out),
+        objects_test_in_place(free_slots_show_the_freelist),
+        objects_test_in_place(
             a_class_among_the_references_is_written_if_it_is_there_twice),
-        objects_test(roots_of_one_category_share_a_line),
-        objects_test(writing_allocates_nothing_and_can_be_stopped),
+        objects_test_in_place(roots_of_one_category_share_a_line),
+        objects_test_in_place(writing_allocates_nothing_and_can_be_stopped),
         cmocka_unit_test(
             heaps_of_other_models_are_written_by_their_description),
-        objects_test(rebuilt_objects_write_what_they_were_made_from),
+        objects_test_in_place(rebuilt_objects_write_what_they_were_made_from),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
