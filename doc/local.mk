@@ -3,6 +3,7 @@
 
 dist_man_MANS += \
 	%D%/man/rh_array_new.3 \
+	%D%/man/rh_barrier_write.3 \
 	%D%/man/rh_class_new.3 \
 	%D%/man/rh_config_from_environment.3 \
 	%D%/man/rh_data_new.3 \
@@ -10,6 +11,7 @@ dist_man_MANS += \
 	%D%/man/rh_external_malloc.3 \
 	%D%/man/rh_hash_new.3 \
 	%D%/man/rh_heap_dump.3 \
+	%D%/man/rh_heap_minor.3 \
 	%D%/man/rh_heap_new.3 \
 	%D%/man/rh_heap_stat.3 \
 	%D%/man/rh_heap_verify.3 \
@@ -41,6 +43,7 @@ nobase_dist_doc_DATA = \
 	%D%/design/05-errors-and-panic.md \
 	%D%/design/06-no-global-state.md \
 	%D%/design/dependencies.md \
+	%D%/design/generations.md \
 	%D%/design/json.md \
 	%D%/design/marking.md \
 	%D%/embedding.md \

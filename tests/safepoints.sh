@@ -35,7 +35,9 @@ cat "$top_srcdir"/include/rheap/*.h |
         if (target != name) edge[target] = edge[target] " " name
     }
     END { # backwards from the collection
-        queue[1] = "rhi_cycle_collect"; n = 1; seen[queue[1]] = 1
+        n = split("rhi_minor_collect rhi_major_collect rhi_major_start " \
+                  "rhi_major_step rhi_major_cancel", queue, " ")
+        for (i = 1; i <= n; i++) seen[queue[i]] = 1
         for (i = 1; i <= n; i++) {
             count = split(edge[queue[i]], callers, " ")
             for (j = 1; j <= count; j++)

@@ -6,6 +6,7 @@
  *     tests/bench/experiments fork      what a collection in a child copies
  *     tests/bench/experiments release   giving pages back, one by one or in runs
  *     tests/bench/experiments supply    allocating in a heap full of small holes
+ *     tests/bench/experiments promotion   what one survival makes old too early
  *
  * Public headers and Linux only.
  */
@@ -44,7 +45,11 @@ node_trace(void *object, struct rh_visitor *visitor)
     rh_visit(visitor, &node->right);
 }
 
-static const struct rh_model nodes = { .name = "nodes", .trace = node_trace };
+static const struct rh_model nodes = {
+    .name = "nodes",
+    .trace = node_trace,
+    .flags = RH_MODEL_BARRIERED,
+};
 
 static _Noreturn void
 give_up(const char *what)
@@ -292,6 +297,124 @@ experiment_release(void)
     munmap(memory, (size_t)PAGES * RH_PAGE_BYTES);
 }
 
+// ---- promotion ----
+
+// Of what a minor collection makes old, how much is dead after as many slots
+// again?  That much a second survival would have found young.
+
+struct program {
+    struct rh_heap *heap;
+    size_t depth; // of the trees it makes, one after the other
+    size_t made;  // nodes
+    size_t pause_at;
+    void (*pause)(struct program *program);
+    size_t promoted, early; // sums
+    size_t latest;          // promoted by the last minor collection
+};
+
+static size_t
+old_count(struct rh_heap *heap)
+{
+    uint64_t old = 0;
+
+    if (rh_stat_get(heap, "old_objects", &old) != RH_OK)
+        give_up("statistics");
+    return old;
+}
+
+// Nodes know in which nursery they were made.
+struct count {
+    uintptr_t nursery;
+    size_t alive;
+};
+
+static bool
+count_nursery(struct rh_heap *heap, void *object, void *context)
+{
+    struct count *count = context;
+
+    (void)heap;
+    count->alive += ((struct node *)object)->words[0] == count->nursery;
+    return true;
+}
+
+// A nursery is used up: who of the one before is left?  Then collect it.
+static void
+program_pause(struct program *program)
+{
+    struct rh_heap *heap = program->heap;
+    struct count count = { program->made / program->pause_at - 2, 0 };
+    size_t before;
+
+    (void)rh_walk_reachable(heap, NULL, count_nursery, &count);
+    program->early += program->latest - count.alive;
+    before = old_count(heap);
+    rh_heap_minor(heap);
+    program->latest = old_count(heap) - before;
+    program->promoted += program->latest;
+    if (before > 4 * program->pause_at)
+        rh_heap_collect(heap);
+}
+
+static struct node *
+program_tree(struct program *program, size_t depth)
+{
+    struct rh_heap *heap = program->heap;
+    size_t scope = rh_scope_save(heap);
+    void **left = rh_scope_hold(heap, NULL);
+    void **right = rh_scope_hold(heap, NULL);
+    struct node *node;
+
+    if (depth > 0) {
+        *left = program_tree(program, depth - 1);
+        *right = program_tree(program, depth - 1);
+    }
+    if (++program->made % program->pause_at == 0)
+        program_pause(program);
+    node = rh_heap_alloc(heap);
+    if (!node)
+        give_up("no memory");
+    node->left = *left;
+    node->right = *right;
+    node->words[0] = program->made / program->pause_at;
+    rh_scope_restore(heap, scope);
+    return node;
+}
+
+static void
+experiment_promotion(void)
+{
+    static const size_t depths[] = { 5, 9, 12, 15 };
+    static const size_t nurseries[] = { 2500, 10000, 40000 };
+
+    printf("nodes of a tree   nursery   promoted   of these dead a nursery "
+           "later\n");
+    for (size_t d = 0; d < 4; d++)
+        for (size_t n = 0; n < 3; n++) {
+            struct program program = { .depth = depths[d],
+                                       .pause_at = nurseries[n] };
+            struct rh_config config;
+
+            rh_config_init(&config);
+            config.model = &nodes;
+            config.generational = true;
+            program.heap = rh_heap_new(&config);
+            if (!program.heap)
+                give_up("no heap");
+            rh_heap_disable(program.heap);
+            while (program.made < 4000000)
+                (void)program_tree(&program, program.depth);
+            printf("%15d   %7zu   %7.2f%%   %6.1f%%, %.2f%% of all\n",
+                   (1 << (depths[d] + 1)) - 1, nurseries[n],
+                   100.0 * (double)program.promoted / (double)program.made,
+                   program.promoted ? 100.0 * (double)program.early /
+                                          (double)program.promoted
+                                    : 0.0,
+                   100.0 * (double)program.early / (double)program.made);
+            rh_heap_free(program.heap);
+        }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -301,7 +424,9 @@ main(int argc, char **argv)
         experiment_release();
     else if (argc == 2 && strcmp(argv[1], "supply") == 0)
         experiment_supply();
+    else if (argc == 2 && strcmp(argv[1], "promotion") == 0)
+        experiment_promotion();
     else
-        give_up("say fork, release or supply");
+        give_up("say fork, release, supply or promotion");
     return 0;
 }
