@@ -14,6 +14,8 @@
  *   _Static_assert   whatever the compiler can see
  *   RHI_ASSERT       O(1), on unless --disable-assert
  *   RHI_CHECK        walks whole structures, only with --enable-debug-checks
+ *   RHI_CHECK_USE    what the caller did, looked at closely: likewise; its
+ *                    message is for the caller
  * A disabled assert still compiles its expression.
  *
  * Next: geometry.h, the numbers.
@@ -54,8 +56,12 @@ _Noreturn RHI_COLD void rhi_panic(const struct rhi_panic *panic,
 
 #ifdef RH_DEBUG_CHECKS
 #define RHI_CHECK(panic, e) RHI_ASSERT(panic, e)
+#define RHI_CHECK_USE(panic, e, message)                                       \
+    ((e) ? (void)0 : rhi_panic(panic, message))
 #else
 #define RHI_CHECK(panic, e) ((void)sizeof(!(e)), (void)(panic))
+#define RHI_CHECK_USE(panic, e, message)                                       \
+    ((void)sizeof(!(e)), (void)(panic), (void)(message))
 #endif
 
 // Sizes: `unit` is a power of two.

@@ -69,11 +69,23 @@ rh_scope_restore(struct rh_heap *heap, size_t scope)
     roots->fast->handle_top = roots->handles + scope;
 }
 
+// Anything may be held, but not what once was an object.
+static void
+check_held(const struct rh_heap *heap, const void *word)
+{
+    RHI_CHECK_USE(&heap->panic,
+                  !rh_heap_contains(heap, (uintptr_t)word) ||
+                      rh_heap_is_live(heap, (uintptr_t)word),
+                  "a dead object is to be held");
+    (void)heap, (void)word;
+}
+
 void **
 rh_scope_hold_slow(struct rh_heap *heap, void *word)
 {
     struct rh_fast *fast = &heap->mutator.fast;
 
+    check_held(heap, word);
     if (fast->handle_top == fast->handle_end &&
         !rhi_roots_grow_handles(&heap->roots))
         return NULL;
@@ -84,5 +96,6 @@ rh_scope_hold_slow(struct rh_heap *heap, void *word)
 void **
 rh_scope_hold(struct rh_heap *heap, void *word)
 {
+    check_held(heap, word);
     return rh_fast_hold(heap, &heap->mutator.fast, word);
 }

@@ -15,7 +15,19 @@ is_old(const struct rh_heap *heap, const void *object)
     return rh_fast_is_old(&heap->mutator.fast, (uintptr_t)object);
 }
 
-// What the checked builds ask of every object that is named.
+// Words that are no addresses of this heap are ignored, as a child.
+static void
+check_store(const struct rh_heap *heap, const void *parent, const void *child)
+{
+    RHI_CHECK_USE(&heap->panic, rh_heap_is_live(heap, (uintptr_t)parent),
+                  "barrier for a parent that is no object of this heap");
+    RHI_CHECK_USE(&heap->panic,
+                  !rh_fast_covers(&heap->mutator.fast, (uintptr_t)child) ||
+                      rh_heap_is_live(heap, (uintptr_t)child),
+                  "barrier for a child that is dead, or was never an object");
+    (void)heap, (void)parent, (void)child;
+}
+
 static void
 refuse_stranger(const struct rh_heap *heap, const void *object)
 {
@@ -37,8 +49,7 @@ keep_from_major(struct rh_heap *heap, void *parent, void *child)
 void
 rh_barrier_slow(struct rh_heap *heap, void *parent, void *child)
 {
-    RHI_CHECK(&heap->panic, rh_heap_is_live(heap, (uintptr_t)parent));
-    RHI_CHECK(&heap->panic, rh_heap_is_live(heap, (uintptr_t)child));
+    check_store(heap, parent, child);
     if (!is_old(heap, child))
         rhi_barrier_remember(&heap->barrier, parent);
     else
@@ -49,8 +60,7 @@ void
 rh_barrier_slow_at(struct rh_heap *heap, void *parent, size_t index,
                    void *child)
 {
-    RHI_CHECK(&heap->panic, rh_heap_is_live(heap, (uintptr_t)parent));
-    RHI_CHECK(&heap->panic, rh_heap_is_live(heap, (uintptr_t)child));
+    check_store(heap, parent, child);
     if (is_old(heap, child))
         keep_from_major(heap, parent, child);
     else if (heap->model->trace_range)
@@ -62,6 +72,7 @@ rh_barrier_slow_at(struct rh_heap *heap, void *parent, size_t index,
 void
 rh_barrier_write(struct rh_heap *heap, void *parent, void *child)
 {
+    check_store(heap, parent, child);
     rh_fast_barrier(heap, &heap->mutator.fast, parent, child);
 }
 
@@ -69,6 +80,7 @@ void
 rh_barrier_write_at(struct rh_heap *heap, void *parent, size_t index,
                     void *child)
 {
+    check_store(heap, parent, child);
     rh_fast_barrier_at(heap, &heap->mutator.fast, parent, index, child);
 }
 

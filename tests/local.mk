@@ -38,6 +38,7 @@ black_box_tests = \
 	%D%/test_heap \
 	%D%/test_image \
 	%D%/test_locale \
+	%D%/test_misuse \
 	%D%/test_rebuild \
 	%D%/test_roots \
 	%D%/test_stat \
@@ -99,6 +100,7 @@ black_box_libs = %D%/libcheck.a lib/librheap.la $(CMOCKA_LIBS)
 %C%_test_heap_LDADD = $(black_box_libs)
 %C%_test_image_LDADD = $(black_box_libs)
 %C%_test_locale_LDADD = $(black_box_libs)
+%C%_test_misuse_LDADD = $(black_box_libs)
 %C%_test_rebuild_LDADD = $(black_box_libs)
 %C%_test_roots_LDADD = $(black_box_libs)
 %C%_test_stat_LDADD = $(black_box_libs)

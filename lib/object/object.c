@@ -23,6 +23,35 @@ rhi_object_panic(rh_value value, const char *message)
     rhi_panic(&panic, message);
 }
 
+#ifdef RH_DEBUG_CHECKS
+void
+rhi_object_check_alive(rh_value value)
+{
+    uintptr_t word = (uintptr_t)rh_value_slot(value);
+    struct rh_heap *heap;
+
+    if (rh_value_is_immediate(value))
+        return;
+    heap = rh_heap_of((const void *)word);
+    if (!heap)
+        rhi_object_panic(RH_NIL, "what is used is no object of any heap");
+    if (!rh_heap_is_live(heap, word))
+        rhi_panic(&heap->panic, "a dead object is used");
+}
+
+void
+rhi_object_check_store(struct rh_heap *heap, rh_value value)
+{
+    uintptr_t word = (uintptr_t)rh_value_slot(value);
+
+    if (rh_value_is_immediate(value) || rh_heap_is_live(heap, word))
+        return;
+    rhi_panic(&heap->panic, rh_heap_contains(heap, word)
+                                ? "a dead object is stored into another"
+                                : "an object of another heap is stored");
+}
+#endif
+
 // The slow road: `held` are roots while the heap may collect.
 static void *
 object_take_slow(struct rh_heap *heap, rh_value *held, size_t count)

@@ -47,12 +47,31 @@ rhi_object_new(struct rh_heap *heap, uint64_t flags, rh_value class_of)
 
 RHI_COLD _Noreturn void rhi_object_panic(rh_value value, const char *message);
 
+// In checked builds: panic unless the value is immediate or alive.
+#ifdef RH_DEBUG_CHECKS
+void rhi_object_check_alive(rh_value value);
+void rhi_object_check_store(struct rh_heap *heap, rh_value value);
+#else
+RHI_INLINE void
+rhi_object_check_alive(rh_value value)
+{
+    (void)value;
+}
+
+RHI_INLINE void
+rhi_object_check_store(struct rh_heap *heap, rh_value value)
+{
+    (void)heap, (void)value;
+}
+#endif
+
 // The object of a value that must be of a type.
 RHI_INLINE struct rhi_object *
 rhi_object_of(rh_value value, enum rh_type type)
 {
     struct rhi_object *object = rh_value_slot(value);
 
+    rhi_object_check_alive(value);
     if (RHI_UNLIKELY(rh_value_is_immediate(value) ||
                      rhi_object_type(object) != type))
         rhi_object_panic(value, "object of another type than asked for");
@@ -70,6 +89,7 @@ RHI_INLINE void
 rhi_object_write(struct rh_heap *heap, struct rhi_object *object,
                  rh_value *edge, rh_value value)
 {
+    rhi_object_check_store(heap, value);
     *edge = value;
     rh_fast_barrier(heap, &heap->mutator.fast, object, rh_value_slot(value));
 }
@@ -83,6 +103,7 @@ rhi_object_write_at(struct rh_heap *heap, struct rhi_object *object,
 {
     const struct rh_fast *fast = &heap->mutator.fast;
 
+    rhi_object_check_store(heap, value);
     *edge = value;
     if (count > RHI_DIRECT)
         rh_fast_barrier_at(heap, fast, object, index, rh_value_slot(value));
