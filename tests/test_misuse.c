@@ -123,7 +123,7 @@ storing_an_object_of_another_heap_panics(void **state)
 {
     struct two two;
     rh_value hash, node;
-    enum rh_status status = RH_OK;
+    volatile enum rh_status status = RH_OK;
 
     (void)state;
     two_open(&two);
@@ -152,7 +152,7 @@ using_a_dead_object_panics(void **state)
 {
     struct two two;
     rh_value dead;
-    enum rh_status status = RH_OK;
+    volatile enum rh_status status = RH_OK;
 
     (void)state;
     two_open(&two);
