@@ -188,10 +188,11 @@ rhi_barrier_unprotected(const struct rhi_barrier *barrier, const rhi_line *old)
     const struct rhi_region *region = barrier->region;
     size_t count = 0;
 
-    for (size_t page = 0; page < region->top; page++)
-        if (region->flags[page] & RHI_FLAG_UNPROTECTED)
-            count += line_count_both(region->plane[RHI_UNPROTECTED][page],
-                                     old[page]);
+    for (size_t page = rhi_region_next_flagged(region, 0, RHI_FLAG_UNPROTECTED);
+         page < region->top;
+         page = rhi_region_next_flagged(region, page + 1, RHI_FLAG_UNPROTECTED))
+        count +=
+            line_count_both(region->plane[RHI_UNPROTECTED][page], old[page]);
     return count;
 }
 

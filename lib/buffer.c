@@ -35,7 +35,7 @@ is_absurd(size_t bytes)
 static void
 note_debt(struct rh_heap *heap)
 {
-    if (rhi_external_is_due(&heap->external) || heap->stress & RH_STRESS_MALLOC)
+    if (rhi_cycle_external_is_due(heap) || heap->stress & RH_STRESS_MALLOC)
         rhi_mutator_set_trap(&heap->mutator, RHI_TRAP_DEBT);
 }
 

@@ -28,11 +28,29 @@ step_is_due(const struct rh_heap *heap)
            has_made(heap, heap->growth.step_due);
 }
 
+// Whether a major collection may begin by itself, or go on.
+static bool
+major_is_allowed(const struct rh_heap *heap)
+{
+    return !heap->majors_refused || heap->major.stage != RHI_IDLE ||
+           !heap->config.generational;
+}
+
+// What old objects hold is no reason for a collection of the young.
+bool
+rhi_cycle_external_is_due(const struct rh_heap *heap)
+{
+    const struct rhi_external *external = &heap->external;
+
+    return rhi_external_is_due(external) ||
+           (rhi_external_is_old_due(external) && major_is_allowed(heap));
+}
+
 bool
 rhi_cycle_is_due(const struct rh_heap *heap)
 {
     return has_made(heap, heap->growth.due) || step_is_due(heap) ||
-           rhi_external_is_due(&heap->external);
+           rhi_cycle_external_is_due(heap);
 }
 
 bool
@@ -66,32 +84,35 @@ major_reason(const struct rh_heap *heap)
 static enum rh_major_reason
 overdue_reason(const struct rh_heap *heap)
 {
-    return heap->history.old_slots / 2 >= heap->growth.capacity_slots
-               ? RH_MAJOR_NOFREE
-               : RH_MAJOR_NONE;
+    if (heap->history.old_slots / 2 >= heap->growth.capacity_slots)
+        return RH_MAJOR_NOFREE;
+    return rhi_external_is_old_due(&heap->external) ? RH_MAJOR_OLDMALLOC
+                                                    : RH_MAJOR_NONE;
+}
+
+// What slots and external data ask for, if majors are not asked about.
+static struct rh_due
+work_due(const struct rh_heap *heap)
+{
+    if (has_made(heap, heap->growth.due))
+        return (struct rh_due){ RH_WORK_MINOR, RH_CAUSE_NEWOBJ, RH_MAJOR_NONE };
+    if (rhi_cycle_external_is_due(heap))
+        return (struct rh_due){ RH_WORK_MINOR, RH_CAUSE_MALLOC, RH_MAJOR_NONE };
+    if (step_is_due(heap))
+        return (struct rh_due){ RH_WORK_STEP, RH_CAUSE_NEWOBJ, RH_MAJOR_NONE };
+    return (struct rh_due){ RH_WORK_NONE, RH_CAUSE_NONE, RH_MAJOR_NONE };
 }
 
 struct rh_due
 rhi_cycle_due(const struct rh_heap *heap)
 {
-    struct rh_due due = { RH_WORK_NONE, RH_CAUSE_NEWOBJ, RH_MAJOR_NONE };
-    bool idle = heap->major.stage == RHI_IDLE;
+    struct rh_due due = work_due(heap);
 
-    if (has_made(heap, heap->growth.due)) {
-        due.work = RH_WORK_MINOR;
-    } else if (rhi_external_is_due(&heap->external)) {
-        due.work = RH_WORK_MINOR;
-        due.cause = RH_CAUSE_MALLOC;
-    } else if (step_is_due(heap)) {
-        due.work = RH_WORK_STEP;
-        return due;
-    } else {
-        due.cause = RH_CAUSE_NONE;
-        return due;
-    }
-    due.major = idle ? major_reason(heap) : overdue_reason(heap);
-    if (!heap->config.generational ||
-        (due.major != RH_MAJOR_NONE && !heap->majors_refused))
+    due.major = heap->major.stage == RHI_IDLE ? major_reason(heap)
+                                              : overdue_reason(heap);
+    if (due.work == RH_WORK_MINOR &&
+        (!heap->config.generational ||
+         (due.major != RH_MAJOR_NONE && major_is_allowed(heap))))
         due.work = RH_WORK_MAJOR;
     return due;
 }
@@ -131,7 +152,7 @@ work_minor(struct rh_heap *heap, const void *what)
 {
     const struct rh_due *due = what;
 
-    rhi_external_collecting(&heap->external, true);
+    rhi_external_collecting(&heap->external, due->work == RH_WORK_MINOR);
     rhi_minor_collect(heap);
     if (due->work == RH_WORK_MAJOR)
         rhi_major_start(heap);
@@ -170,6 +191,8 @@ static void
 work_finish(struct rh_heap *heap, const void *what)
 {
     (void)what;
+    if (heap->major.stage == RHI_MARKING)
+        rhi_external_collecting(&heap->external, false);
     while (heap->major.stage != RHI_IDLE)
         rhi_major_step(heap, (struct rh_budget){ 0, 0 });
     expect_next(heap, false);

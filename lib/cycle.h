@@ -10,7 +10,8 @@
  * allows is full of old objects (nofree), when there are many times more of
  * them than the last one left (oldgen), or of those without barriers (shady),
  * and when external data has piled up over several minor ones (oldmalloc).  In
- * a heap that is not generational every collection is a major one.
+ * a heap that is not generational every collection is a major one.  When the
+ * reasons for one come together again while it is under way, it is finished.
  *
  * Every collection goes through rhi_cycle_run(): flush the cursor, so that bits
  * tell the truth; keep everybody out; measure.
@@ -27,6 +28,9 @@ struct rh_due rhi_cycle_due(const struct rh_heap *heap);
 
 // Whether anything is due; cheaper.
 bool rhi_cycle_is_due(const struct rh_heap *heap);
+
+// Whether external data asks for something.
+bool rhi_cycle_external_is_due(const struct rh_heap *heap);
 
 // Whether it may be done now: enabled, nobody inside, nobody walks.
 bool rhi_cycle_is_allowed(const struct rh_heap *heap);

@@ -65,12 +65,11 @@ rhi_external_is_old_due(const struct rhi_external *external)
     return external->old_increase > external->old_limit;
 }
 
-// Whether so much was added that a collection is due.
+// Whether so much was added since the last collection that one is due.
 RHI_INLINE bool
 rhi_external_is_due(const struct rhi_external *external)
 {
-    return external->increase > external->limit ||
-           rhi_external_is_old_due(external);
+    return external->increase > external->limit;
 }
 
 // A collection begins: move the limits, start counting anew.  A minor one

@@ -111,6 +111,12 @@ rh_growth_default(const struct rh_growth_view *view,
     answer->capacity_slots =
         view->live_slots + rhi_max(view->live_slots, nursery);
     answer->max_empty_pages = rhi_max(MIN_EMPTY_PAGES, view->pages / 2);
+    // The next nursery will want its pages back.
+    if (view->config->generational)
+        answer->max_empty_pages =
+            rhi_max(answer->max_empty_pages,
+                    growth_nursery(view->config, view->slots_per_page) /
+                        view->slots_per_page);
 }
 
 // How many slots CRuby would have when too few are free: so many that the goal

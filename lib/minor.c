@@ -95,6 +95,8 @@ rhi_minor_collect(struct rh_heap *heap)
     rhi_heap_phase(heap, "minor mark");
     rhi_sweep_young(&heap->sweep, marker->promote ? &heap->marker : NULL);
     history->old_slots += rhi_marker_marked(marker);
+    history->unprotected =
+        rhi_barrier_unprotected(&heap->barrier, heap->region.plane[RHI_MARK]);
     history->visited = marker->traced;
     rhi_event(&heap->events, RH_EVENT_SWEEP_END);
     rhi_heap_phase(heap, "minor sweep");

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "check.h"
 
+#include <rheap/barrier.h>
+
 #include <time.h>
 
 // Faults.
@@ -335,6 +337,20 @@ check_buffer(struct rh_heap *heap, size_t bytes)
     return node;
 }
 
+void
+check_set_left(struct rh_heap *heap, struct node *node, struct node *child)
+{
+    node->left = child;
+    rh_barrier_write(heap, node, child); // inline, it would know one page size
+}
+
+void
+check_set_right(struct rh_heap *heap, struct node *node, struct node *child)
+{
+    node->right = child;
+    rh_barrier_write(heap, node, child);
+}
+
 struct node *
 check_list(struct rh_heap *heap, size_t count)
 {
@@ -405,6 +421,14 @@ check_open(struct check_world *world)
     check_make(world);
 }
 
+void
+check_open_generational(struct check_world *world)
+{
+    check_prepare(world);
+    world->config.generational = true;
+    check_make(world);
+}
+
 static void
 expect_all_back(const struct check_world *world)
 {
@@ -463,20 +487,23 @@ check_stat(const struct rh_heap *heap, const char *name)
 }
 
 // The identities at the head of rheap/stat.h.
-static bool
-identities_hold(const struct rh_stat *stat)
+bool
+check_identities(const struct rh_heap *heap)
 {
-    return stat->heap_available_slots == stat->heap_live_slots +
-                                             stat->heap_free_slots +
-                                             stat->heap_final_slots &&
-           stat->heap_live_slots == stat->total_allocated_objects -
-                                        stat->total_freed_objects -
-                                        stat->heap_final_slots &&
-           stat->heap_allocated_pages ==
-               stat->heap_eden_pages + stat->heap_tomb_pages &&
-           stat->total_allocated_pages ==
-               stat->heap_allocated_pages + stat->total_freed_pages &&
-           stat->count == stat->minor_gc_count + stat->major_gc_count;
+    struct rh_stat stat = { .struct_bytes = sizeof stat };
+
+    rh_heap_stat(heap, &stat);
+    return stat.heap_available_slots == stat.heap_live_slots +
+                                            stat.heap_free_slots +
+                                            stat.heap_final_slots &&
+           stat.heap_live_slots == stat.total_allocated_objects -
+                                       stat.total_freed_objects -
+                                       stat.heap_final_slots &&
+           stat.heap_allocated_pages ==
+               stat.heap_eden_pages + stat.heap_tomb_pages &&
+           stat.total_allocated_pages ==
+               stat.heap_allocated_pages + stat.total_freed_pages &&
+           stat.count == stat.minor_gc_count + stat.major_gc_count;
 }
 
 void
@@ -484,7 +511,6 @@ check_heap_at(struct rh_heap *heap, const char *file, int line)
 {
     struct rh_violation found = { .invariant = NULL };
     enum rh_status status = rh_heap_verify(heap, &found);
-    struct rh_stat stat = { .struct_bytes = sizeof stat };
 
     if (status != RH_OK) {
         print_error(
@@ -493,8 +519,7 @@ check_heap_at(struct rh_heap *heap, const char *file, int line)
             found.meaning ? found.meaning : "-", found.page, found.slot);
         _fail(file, line);
     }
-    rh_heap_stat(heap, &stat);
-    if (!identities_hold(&stat)) {
+    if (!check_identities(heap)) {
         print_error("an identity of the statistics is broken\n");
         _fail(file, line);
     }

@@ -111,6 +111,9 @@ void check_make(struct check_world *world);
 // Both.
 void check_open(struct check_world *world);
 
+// Both, for a generational heap.
+void check_open_generational(struct check_world *world);
+
 // Free the heap; everything must have come back.
 void check_close(struct check_world *world);
 
@@ -149,6 +152,12 @@ struct node *check_node(struct rh_heap *heap, struct node *left,
 // A node with a buffer.
 struct node *check_buffer(struct rh_heap *heap, size_t bytes);
 
+// Store a reference, and say so.
+void check_set_left(struct rh_heap *heap, struct node *node,
+                    struct node *child);
+void check_set_right(struct rh_heap *heap, struct node *node,
+                     struct node *child);
+
 // The first node of a new list of `count`, linked by `right`; NULL for none.
 // Holds what it makes while it makes it.
 struct node *check_list(struct rh_heap *heap, size_t count);
@@ -167,6 +176,9 @@ void check_heap_at(struct rh_heap *heap, const char *file, int line);
     check_broken_at(heap, invariant, __FILE__, __LINE__)
 void check_broken_at(struct rh_heap *heap, const char *invariant,
                      const char *file, int line);
+
+// Whether the identities of the statistics hold.
+bool check_identities(const struct rh_heap *heap);
 
 // One number of the statistics.
 uint64_t check_stat(const struct rh_heap *heap, const char *name);

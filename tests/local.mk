@@ -11,6 +11,7 @@ white_box_tests = \
 	%D%/test_geometry \
 	%D%/test_mark \
 	%D%/test_meter \
+	%D%/test_minor \
 	%D%/test_model \
 	%D%/test_models \
 	%D%/test_mutator \

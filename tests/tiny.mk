@@ -12,6 +12,7 @@ tiny_page_tests = \
 	%D%/tiny_image \
 	%D%/tiny_mark \
 	%D%/tiny_meter \
+	%D%/tiny_minor \
 	%D%/tiny_model \
 	%D%/tiny_model_test \
 	%D%/tiny_models \
@@ -64,6 +65,9 @@ tiny_page_cppflags = $(AM_CPPFLAGS) -DRH_TINY_PAGES
 %C%_tiny_meter_SOURCES = %D%/test_meter.c
 %C%_tiny_meter_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_meter_LDADD = $(tiny_page_libs)
+%C%_tiny_minor_SOURCES = %D%/test_minor.c
+%C%_tiny_minor_CPPFLAGS = $(tiny_page_cppflags)
+%C%_tiny_minor_LDADD = $(tiny_page_libs)
 %C%_tiny_model_SOURCES = %D%/test_model.c
 %C%_tiny_model_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_model_LDADD = $(tiny_page_libs)

@@ -72,8 +72,9 @@ typedef void (*rh_growth_fn)(const struct rh_growth_view *view,
 
 /* The default: the next collection is due when as many slots have been handed
  * out as are alive now, and at least initial_slots; keeps at most
- * max(24 pages, half of the pages in use) empty, and what shares a granule
- * with pages in use where OS pages are larger than heap pages. */
+ * max(24 pages, half of the pages in use; a nursery, if there are generations)
+ * empty, and what shares a granule with pages in use where OS pages are larger
+ * than heap pages. */
 RH_API void rh_growth_default(const struct rh_growth_view *view,
                               struct rh_growth_answer *answer);
 
@@ -136,7 +137,7 @@ struct rh_config {
     /* Tunables, with the names and defaults of CRuby 3.1.  rh_growth_default
      * reads initial_slots; rh_growth_cruby31 all but slots_increment;
      * rh_growth_ree initial_slots, free_slots, slots_increment and
-     * growth_factor.  oldobject_limit_factor waits for generations. */
+     * growth_factor.  oldobject_limit_factor is for generational heaps. */
     size_t initial_slots;          /* RUBY_GC_HEAP_INIT_SLOTS, 10,000 */
     size_t free_slots;             /* RUBY_GC_HEAP_FREE_SLOTS, 4,096 */
     size_t slots_increment;        /* RUBY_HEAP_SLOTS_INCREMENT, 10,000 */

@@ -53,8 +53,9 @@ enum rh_work {
 struct rh_due {
     enum rh_work work;
     enum rh_cause cause;
-    enum rh_major_reason major; /* set also when only a minor one would run,
-                                   because automatic majors are refused */
+    enum rh_major_reason major; /* why a major one is wanted; also when it
+                                   would not run, because nothing is due yet
+                                   or automatic majors are refused */
 };
 
 /* What is due, without doing it: for programs that collect between requests.
