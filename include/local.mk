@@ -6,6 +6,7 @@ rheapincludedir = $(includedir)/rheap
 rheapinclude_HEADERS = \
 	%D%/rheap/array.h \
 	%D%/rheap/class.h \
+	%D%/rheap/compact.h \
 	%D%/rheap/config.h \
 	%D%/rheap/constants.h \
 	%D%/rheap/data.h \

@@ -96,6 +96,7 @@ rhi_cycle_collect(struct rh_heap *heap)
     rhi_external_collecting(&heap->external);
     cycle_mark(heap);
     cycle_sweep(heap);
+    rhi_compact_if_due(&heap->compact);
     cycle_decide(heap);
     heap->phase = RHI_IDLE;
     heap->history.total_ns += rhi_os_now() - start;

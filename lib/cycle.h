@@ -9,6 +9,7 @@
  *     mark     the roots, then everything that they reach, into the plane
  *              `next`; then `next` becomes `mark`
  *     sweep    free what is not marked, release what dead objects held
+ *     compact  if it is wanted (compact.h)
  *     decide   the growth policy says when to collect again and how many empty
  *              pages stay, the trim policy is asked
  *

@@ -20,6 +20,7 @@
 #ifndef RHI_HEAP_H
 #define RHI_HEAP_H
 
+#include "compact.h"
 #include "drain.h"
 #include "external.h"
 #include "growth.h"
@@ -58,6 +59,7 @@ struct rh_heap {
     struct rhi_external external;
     struct rhi_roots roots;
     struct rhi_sweep sweep;
+    struct rhi_compact compact;
     struct rhi_trim trim;
     struct rhi_growth growth;
     struct rhi_history history;

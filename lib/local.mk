@@ -50,6 +50,15 @@ librheap_chapters += \
 	%D%/mark.c \
 	%D%/sweep.h \
 	%D%/sweep.c \
+	%D%/forward.h \
+	%D%/choice.h \
+	%D%/choice.c \
+	%D%/evacuate.h \
+	%D%/evacuate.c \
+	%D%/follow.h \
+	%D%/follow.c \
+	%D%/compact.h \
+	%D%/compact.c \
 	%D%/trim.h \
 	%D%/trim.c \
 	%D%/growth.h \
@@ -73,6 +82,7 @@ librheap_chapters += \
 	%D%/stat.c \
 	%D%/walk.c \
 	%D%/verify.c \
+	%D%/tidy.c \
 	%D%/image.c \
 	# end
 

@@ -68,6 +68,8 @@ static void
 stat_collections(const struct rh_heap *heap, struct rh_stat *stat)
 {
     stat->count = stat->major_gc_count = heap->history.count;
+    stat->compact_count = heap->compact.count;
+    stat->total_moved_objects = heap->compact.moved_total;
     stat->time = heap->history.total_ns / 1000000;
     stat->x_collection_ns = heap->history.total_ns;
     stat->x_emergency_count = heap->history.emergency;

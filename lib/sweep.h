@@ -11,7 +11,7 @@
  * millisecond.  That is why pages are swept at once, at the end of the
  * collection, and the live count of every page is known from then on.
  *
- * Next: trim.h, giving memory back.
+ * Next: forward.h; how objects are moved together.
  */
 #ifndef RHI_SWEEP_H
 #define RHI_SWEEP_H
