@@ -10,6 +10,7 @@ dist_man_MANS += \
 	%D%/man/rh_event_listen.3 \
 	%D%/man/rh_external_malloc.3 \
 	%D%/man/rh_hash_new.3 \
+	%D%/man/rh_heap_compact.3 \
 	%D%/man/rh_heap_dump.3 \
 	%D%/man/rh_heap_minor.3 \
 	%D%/man/rh_heap_new.3 \
@@ -42,6 +43,7 @@ nobase_dist_doc_DATA = \
 	%D%/design/04-tiny-pages.md \
 	%D%/design/05-errors-and-panic.md \
 	%D%/design/06-no-global-state.md \
+	%D%/design/compaction.md \
 	%D%/design/dependencies.md \
 	%D%/design/generations.md \
 	%D%/design/json.md \

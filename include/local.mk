@@ -8,6 +8,7 @@ rheapinclude_HEADERS = \
 	%D%/rheap/barrier.h \
 	%D%/rheap/class.h \
 	%D%/rheap/collection.h \
+	%D%/rheap/compact.h \
 	%D%/rheap/config.h \
 	%D%/rheap/constants.h \
 	%D%/rheap/data.h \

@@ -13,6 +13,7 @@
 #ifndef RHEAP_H
 #define RHEAP_H
 
+#include <rheap/compact.h>
 #include <rheap/constants.h>
 #include <rheap/event.h>
 #include <rheap/external.h>

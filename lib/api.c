@@ -51,6 +51,20 @@ heap_build_region(struct rh_heap *heap)
 }
 
 static void
+heap_build_compact(struct rh_heap *heap)
+{
+    struct rhi_forward forward = { &heap->region, heap->model->run_offset };
+
+    heap->compact = (struct rhi_compact){
+        .evacuation = { &heap->space, &heap->events, heap->model, heap, forward,
+                        0, 0 },
+        .follow = { forward, &heap->region, &heap->roots, heap->model, heap,
+                    false, NULL },
+        .config = &heap->config,
+    };
+}
+
+static void
 heap_build_collector(struct rh_heap *heap)
 {
     const struct rh_config *config = &heap->config;
@@ -68,6 +82,7 @@ heap_build_collector(struct rh_heap *heap)
         .model = heap->model,
         .heap = heap,
     };
+    heap_build_compact(heap);
     rhi_trim_init(&heap->trim, &heap->space, &heap->external, config);
     rhi_growth_init(&heap->growth, config, heap->space.shape.slots);
 }

@@ -49,14 +49,26 @@ RHI_INLINE void
 rhi_event(struct rhi_events *events, enum rh_event_kind kind)
 {
     if (rhi_events_wanted(events, kind))
-        rhi_events_send(events, (struct rh_event){ kind, NULL, SIZE_MAX });
+        rhi_events_send(events,
+                        (struct rh_event){ kind, NULL, SIZE_MAX, NULL });
+}
+
+RHI_INLINE void
+rhi_event_moved(struct rhi_events *events, void *from, void *to)
+{
+    if (rhi_events_wanted(events, RH_EVENT_OBJECT_MOVED))
+        rhi_events_send(events,
+                        (struct rh_event){ .kind = RH_EVENT_OBJECT_MOVED,
+                                           .object = to,
+                                           .page = SIZE_MAX,
+                                           .from = from });
 }
 
 RHI_INLINE void
 rhi_event_page(struct rhi_events *events, enum rh_event_kind kind, size_t page)
 {
     if (rhi_events_wanted(events, kind))
-        rhi_events_send(events, (struct rh_event){ kind, NULL, page });
+        rhi_events_send(events, (struct rh_event){ kind, NULL, page, NULL });
 }
 
 RHI_INLINE void
@@ -64,7 +76,8 @@ rhi_event_object(struct rhi_events *events, enum rh_event_kind kind,
                  void *object)
 {
     if (rhi_events_wanted(events, kind))
-        rhi_events_send(events, (struct rh_event){ kind, object, SIZE_MAX });
+        rhi_events_send(events,
+                        (struct rh_event){ kind, object, SIZE_MAX, NULL });
 }
 
 #endif

@@ -27,6 +27,7 @@
 #define RHI_HEAP_H
 
 #include "barrier.h"
+#include "compact.h"
 #include "drain.h"
 #include "external.h"
 #include "growth.h"
@@ -89,6 +90,7 @@ struct rh_heap {
     struct rhi_roots roots;
     struct rhi_barrier barrier;
     struct rhi_sweep sweep;
+    struct rhi_compact compact;
     struct rhi_trim trim;
     struct rhi_growth growth;
     struct rhi_history history;

@@ -52,6 +52,15 @@ librheap_chapters += \
 	%D%/barrier.c \
 	%D%/sweep.h \
 	%D%/sweep.c \
+	%D%/forward.h \
+	%D%/choice.h \
+	%D%/choice.c \
+	%D%/evacuate.h \
+	%D%/evacuate.c \
+	%D%/follow.h \
+	%D%/follow.c \
+	%D%/compact.h \
+	%D%/compact.c \
 	%D%/trim.h \
 	%D%/trim.c \
 	%D%/growth.h \
@@ -85,6 +94,7 @@ librheap_chapters += \
 	%D%/walk.c \
 	%D%/verify.c \
 	%D%/stress.c \
+	%D%/tidy.c \
 	%D%/image.c \
 	# end
 

@@ -100,13 +100,6 @@ major_end(struct rh_heap *heap)
     rhi_heap_phase(heap, "major sweep");
 }
 
-static void
-sweep_rest(struct rh_heap *heap)
-{
-    (void)rhi_sweep_some(&heap->sweep, SIZE_MAX);
-    major_end(heap);
-}
-
 // ---- at once ----
 
 void
@@ -118,7 +111,9 @@ rhi_major_collect(struct rh_heap *heap)
     rhi_afterlife(heap, &heap->marker, false);
     rhi_barrier_forget(&heap->barrier); // nothing is young from here on
     major_swap(heap);
-    sweep_rest(heap);
+    (void)rhi_sweep_some(&heap->sweep, SIZE_MAX);
+    rhi_compact_if_due(&heap->compact);
+    major_end(heap);
     heap->history.visited = heap->marker.traced;
 }
 
@@ -182,6 +177,17 @@ step_last(struct rh_heap *heap)
     heap->history.visited += marker->traced - before;
 }
 
+// Nobody may be young while objects move, and the program has run since the
+// last step of marking.
+static void
+compact_after_steps(struct rh_heap *heap)
+{
+    if (rhi_compact_is_due(&heap->compact)) {
+        rhi_minor_collect(heap);
+        rhi_compact_if_due(&heap->compact);
+    }
+}
+
 static void
 step_sweep(struct rh_heap *heap, struct rh_budget budget)
 {
@@ -199,8 +205,10 @@ step_sweep(struct rh_heap *heap, struct rh_budget budget)
         done += pages == SIZE_MAX ? 0 : pages * slots;
     } while (!finished && !budget_is_spent(budget, start, done));
     heap->history.visited = 0;
-    if (finished)
-        major_end(heap);
+    if (!finished)
+        return;
+    compact_after_steps(heap);
+    major_end(heap);
 }
 
 void
@@ -220,8 +228,10 @@ rhi_major_cancel(struct rh_heap *heap)
 {
     struct rhi_region *region = &heap->region;
 
-    if (heap->major.stage == RHI_SWEEPING)
-        sweep_rest(heap);
+    if (heap->major.stage == RHI_SWEEPING) {
+        (void)rhi_sweep_some(&heap->sweep, SIZE_MAX);
+        major_end(heap);
+    }
     if (heap->major.stage != RHI_MARKING)
         return;
     rhi_marker_forget(&heap->marker);

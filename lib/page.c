@@ -158,7 +158,7 @@ borrowed_is_clear(const struct rhi_region *region, size_t page,
                   struct rhi_page_use use)
 {
     static const enum rhi_plane always[] = { RHI_YOUNG_GRAY, RHI_YOUNG_SLICED,
-                                             RHI_REACHED, RHI_MOVED };
+                                             RHI_REACHED };
     rhi_line *const *plane = region->plane;
     bool clear = !(region->flags[page] & RHI_FLAG_YOUNG_GRAY);
 
@@ -190,8 +190,7 @@ rhi_page_check(const struct rhi_region *region, size_t page,
     if (!line_is_subset(region->plane[RHI_MARK][page], allocated, slot))
         return "P3";
     if (!line_is_subset(region->plane[RHI_EXTERNAL][page], allocated, slot) ||
-        !line_is_subset(region->plane[RHI_SPECIAL][page], allocated, slot) ||
-        !line_is_subset(region->plane[RHI_PINNED][page], allocated, slot))
+        !line_is_subset(region->plane[RHI_SPECIAL][page], allocated, slot))
         return "P4";
     if (!borrowed_is_clear(region, page, use))
         return "P5";

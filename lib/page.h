@@ -26,10 +26,10 @@
  *   P1  no bit of any plane is set for a slot that the page does not have
  *   P2  live[page] is the number of allocated bits
  *   P3  mark is a subset of allocated
- *   P4  external, special and pinned are subsets of allocated
+ *   P4  external and special are subsets of allocated
  *   P5  outside collections the planes that they borrow are clear: next, unless
  *       a major one is marking or the page waits to be swept; gray and sliced,
- *       unless a major one is marking; those of the young; reached and moved
+ *       unless a major one is marking; those of the young; reached
  *   P6  the header of a page with memory names its heap, number and slot size
  *
  * Next: space.h, which page is on which list.

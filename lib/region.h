@@ -65,7 +65,9 @@ enum rhi_page_flag {
     RHI_FLAG_YOUNG = 4,        // may have objects younger than a collection
     RHI_FLAG_REMEMBERED = 8,   // has remembered bits
     RHI_FLAG_UNPROTECTED = 16, // has unprotected bits
-    RHI_FLAG_SWEPT = 32        // swept before its turn came
+    RHI_FLAG_SWEPT = 32,       // swept before its turn came
+    RHI_FLAG_PINNED = 64,      // may have pinned bits
+    RHI_FLAG_EVACUATED = 128   // to be emptied by the compaction under way
 };
 
 // What the library keeps about a page where no hot path looks.

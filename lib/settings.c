@@ -39,6 +39,7 @@ static const struct rhi_setting settings[] = {
     { FIELD(oldobject_limit_factor, "0 to 1000"), .kind = RHI_RATIO,
       .high = 1000, .standard = 2.0,
       .variable = "RUBY_GC_HEAP_OLDOBJECT_LIMIT_FACTOR" },
+    { SHARE(auto_compact), .standard = 0 },
     { SIZE(malloc_limit), .standard = 16 * MIB,
       .variable = "RUBY_GC_MALLOC_LIMIT" },
     { SIZE(malloc_limit_max), .standard = 32 * MIB,
@@ -144,6 +145,8 @@ model_error(const struct rh_config *config)
         model->run_offset > config->slot_bytes - 24)
         return "run_offset of the model must be a multiple of 8, and at most "
                "slot_bytes - 24";
+    if (config->auto_compact != 0 && !(model->flags & RH_MODEL_MOVABLE))
+        return "auto_compact needs a model with RH_MODEL_MOVABLE";
     return NULL;
 }
 

@@ -22,9 +22,9 @@
  * out.  Filling the fullest pages first was measured at 15-19 ns an object
  * against 5.6: short runs, and a cache line of bits for every few objects.
  *
- * A live slot keeps its whole page, and with small OS pages nothing else
- * can be done: the page cannot be returned, because its object may not move.
- * That is the slot fragmentation that the articles describe.
+ * A live slot keeps its whole page: it cannot be returned while its object is
+ * there.  That is the slot fragmentation that the articles describe; what can be
+ * done about it where objects may move is told in compact.h.
  *
  * INVARIANTS
  *   S1  every page below region.top is on exactly the list it names, and the

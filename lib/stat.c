@@ -79,6 +79,8 @@ stat_collections(const struct rh_heap *heap, struct rh_stat *stat)
     stat->x_remembered_visited = heap->history.remembered;
     stat->x_cards_visited = heap->history.cards_visited;
     stat->x_remembered_stores = heap->barrier.stores;
+    stat->compact_count = heap->compact.count;
+    stat->total_moved_objects = heap->compact.moved_total;
     stat->time = heap->history.total_ns / 1000000;
     stat->x_collection_ns = heap->history.total_ns;
     stat->x_emergency_count = heap->history.emergency;

@@ -36,6 +36,7 @@ rh_heap_stress(struct rh_heap *heap, unsigned stress)
     unsigned before = heap->stress;
 
     heap->stress = stress;
+    rhi_compact_stress(&heap->compact, stress & RH_STRESS_COMPACT);
     heap->watch.phase = stress & RH_STRESS_VERIFY ? verify_phase : NULL;
     if (stress & RH_STRESS_ALLOC)
         rhi_mutator_set_trap(&heap->mutator, RHI_TRAP_STRESS);

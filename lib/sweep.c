@@ -60,7 +60,8 @@ page_release(struct rhi_sweep *sweep, size_t page, const uint64_t *dead)
         each_slot(sweep, page, bits, slot_release);
     line_forget(external, dead);
     line_forget(region->plane[RHI_SPECIAL][page], dead);
-    line_forget(region->plane[RHI_PINNED][page], dead);
+    if (region->flags[page] & RHI_FLAG_PINNED)
+        line_forget(region->plane[RHI_PINNED][page], dead);
 }
 
 static void

@@ -28,7 +28,7 @@
  *   W1  while nothing is to be swept, cursor = end, and no page is flagged as
  *       swept early
  *
- * Next: trim.h, giving memory back.
+ * Next: forward.h; how objects are moved together.
  */
 #ifndef RHI_SWEEP_H
 #define RHI_SWEEP_H

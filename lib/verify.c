@@ -31,7 +31,7 @@ static const struct meaning meanings[] = {
     { "P1", "bits are set only for slots that the page has" },
     { "P2", "the live count is the number of allocated bits" },
     { "P3", "marked slots are allocated" },
-    { "P4", "slots with something outside, or pinned, are allocated" },
+    { "P4", "slots with something outside are allocated" },
     { "P5", "planes that collections borrow are clear outside of them" },
     { "P6", "a page header names its heap, number and slot size" },
     { "S1", "every page is on exactly the list it names" },
@@ -43,6 +43,8 @@ static const struct meaning meanings[] = {
     { "C1", "the cursor lies inside the current page and its run" },
     { "C2", "the current page is the only one on its list, and allocated" },
     { "T1", "the handle stack lies inside its range" },
+    { "K1", "nothing is evacuated but by a compaction" },
+    { "K3", "what is pinned is an object, on a flagged page" },
     { "E1", "blocks and bytes of external data agree" },
     { "E2", "external blocks have at least the bytes asked for" },
     { "H1", "objects made - freed = live bits - unused slots" },
@@ -102,6 +104,16 @@ check_pages(const struct rh_heap *heap)
             return violation_of(broken, page, slot);
     }
     return violation_of(NULL, SIZE_MAX, SIZE_MAX);
+}
+
+static struct rh_violation
+check_compact(const struct rh_heap *heap)
+{
+    size_t page;
+    size_t slot;
+    const char *broken = rhi_compact_check(&heap->compact, &page, &slot);
+
+    return violation_of(broken, page, slot);
 }
 
 static struct rh_violation
@@ -267,6 +279,8 @@ rh_heap_verify(struct rh_heap *heap, struct rh_violation *violation)
     found = check_tables(heap);
     if (!found.invariant)
         found = check_pages(heap);
+    if (!found.invariant)
+        found = check_compact(heap);
     if (!found.invariant)
         found = check_counts(heap);
     if (!found.invariant)

@@ -7,6 +7,7 @@
 # reach.  The default source of tests/test_x is tests/test_x.c.
 white_box_tests = \
 	%D%/test_bits \
+	%D%/test_compact \
 	%D%/test_generic \
 	%D%/test_geometry \
 	%D%/test_mark \
@@ -14,10 +15,12 @@ white_box_tests = \
 	%D%/test_minor \
 	%D%/test_model \
 	%D%/test_models \
+	%D%/test_moving \
 	%D%/test_mutator \
 	%D%/test_page \
 	%D%/test_region \
 	%D%/test_ring \
+	%D%/test_scatter \
 	%D%/test_space \
 	%D%/test_sweep \
 	%D%/test_table \

@@ -3,6 +3,7 @@
 
 tiny_page_tests = \
 	%D%/tiny_bits \
+	%D%/tiny_compact \
 	%D%/tiny_event \
 	%D%/tiny_external \
 	%D%/tiny_generic \
@@ -16,12 +17,14 @@ tiny_page_tests = \
 	%D%/tiny_model \
 	%D%/tiny_model_test \
 	%D%/tiny_models \
+	%D%/tiny_moving \
 	%D%/tiny_mutator \
 	%D%/tiny_oom_test \
 	%D%/tiny_page \
 	%D%/tiny_region \
 	%D%/tiny_ring \
 	%D%/tiny_roots \
+	%D%/tiny_scatter \
 	%D%/tiny_space \
 	%D%/tiny_stat \
 	%D%/tiny_sweep \
@@ -38,6 +41,9 @@ tiny_page_cppflags = $(AM_CPPFLAGS) -DRH_TINY_PAGES
 %C%_tiny_bits_SOURCES = %D%/test_bits.c
 %C%_tiny_bits_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_bits_LDADD = $(tiny_page_libs)
+%C%_tiny_compact_SOURCES = %D%/test_compact.c
+%C%_tiny_compact_CPPFLAGS = $(tiny_page_cppflags)
+%C%_tiny_compact_LDADD = $(tiny_page_libs)
 %C%_tiny_event_SOURCES = %D%/test_event.c
 %C%_tiny_event_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_event_LDADD = $(tiny_page_libs)
@@ -77,6 +83,9 @@ tiny_page_cppflags = $(AM_CPPFLAGS) -DRH_TINY_PAGES
 %C%_tiny_models_SOURCES = %D%/test_models.c
 %C%_tiny_models_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_models_LDADD = $(tiny_page_libs)
+%C%_tiny_moving_SOURCES = %D%/test_moving.c
+%C%_tiny_moving_CPPFLAGS = $(tiny_page_cppflags)
+%C%_tiny_moving_LDADD = $(tiny_page_libs)
 %C%_tiny_mutator_SOURCES = %D%/test_mutator.c
 %C%_tiny_mutator_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_mutator_LDADD = $(tiny_page_libs)
@@ -95,6 +104,9 @@ tiny_page_cppflags = $(AM_CPPFLAGS) -DRH_TINY_PAGES
 %C%_tiny_roots_SOURCES = %D%/test_roots.c
 %C%_tiny_roots_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_roots_LDADD = $(tiny_page_libs)
+%C%_tiny_scatter_SOURCES = %D%/test_scatter.c
+%C%_tiny_scatter_CPPFLAGS = $(tiny_page_cppflags)
+%C%_tiny_scatter_LDADD = $(tiny_page_libs)
 %C%_tiny_space_SOURCES = %D%/test_space.c
 %C%_tiny_space_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_space_LDADD = $(tiny_page_libs)

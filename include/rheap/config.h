@@ -123,6 +123,12 @@ struct rh_config {
                               default): initial_slots */
     size_t step_us;       /* budget of an automatic step; default 500 */
 
+    /* Compact by itself: in a major collection that stops the program, when
+     * more than this share of the pages in use would be emptied, and as many as
+     * initial_slots fill.  Needs a model with RH_MODEL_MOVABLE.  0 to 1; 0 (the
+     * default): never. */
+    double auto_compact;
+
     rh_growth_fn growth; /* default rh_growth_default */
     rh_trim_fn trim;     /* default rh_trim_never */
     void *trim_context;

@@ -12,8 +12,11 @@
 
 RH_BEGIN_DECLARATIONS
 
-/* Report the references in `data` with rh_visit().  May not allocate, collect
- * or leave by longjmp. */
+/* Report the references in `data` with rh_visit(), by the addresses of the
+ * words where they are kept: these are rewritten when objects move.  Of one
+ * that cannot be rewritten (the library behind `data` has a copy, or hashes by
+ * it) report the object with rh_visit_pinned(): it stays where it is.  May not
+ * allocate, collect or leave by longjmp. */
 typedef void (*rh_data_trace_fn)(void *data, struct rh_visitor *visitor);
 
 /* The object is dead: give back `data`.  Called once.  May call

@@ -13,16 +13,19 @@ enum rh_event_kind {
     RH_EVENT_COLLECTION_START = 4,
     RH_EVENT_MARK_END = 8,
     RH_EVENT_SWEEP_END = 16,
-    RH_EVENT_PAGE_NEW = 32,      /* a page got memory for the first time */
-    RH_EVENT_PAGE_TOMB = 64,     /* a collection found it empty */
-    RH_EVENT_PAGE_REVIVED = 128, /* a tomb page is allocated from again */
-    RH_EVENT_PAGE_RELEASED = 256 /* its memory went back to the system */
+    RH_EVENT_PAGE_NEW = 32,       /* a page got memory for the first time */
+    RH_EVENT_PAGE_TOMB = 64,      /* a collection found it empty */
+    RH_EVENT_PAGE_REVIVED = 128,  /* a tomb page is allocated from again */
+    RH_EVENT_PAGE_RELEASED = 256, /* its memory went back to the system */
+    RH_EVENT_OBJECT_MOVED = 512 /* a compaction has moved an object; references
+                                     to it are not rewritten yet */
 };
 
 struct rh_event {
     enum rh_event_kind kind;
     void *object; /* of the object events, else NULL */
     size_t page;  /* of the page events, else SIZE_MAX */
+    void *from; /* of OBJECT_MOVED: where it was, a free slot now; else NULL */
 };
 
 /* May not call into the heap, except for queries and to listen or ignore; may

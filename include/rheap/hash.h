@@ -25,7 +25,9 @@
 
 RH_BEGIN_DECLARATIONS
 
-/* How keys are compared.  Equal keys must have equal hashes. */
+/* How keys are compared.  Equal keys must have equal hashes.  `hash` may not
+ * depend on the address of an object, which changes when the heap is compacted;
+ * the types of the library do, and their tables follow. */
 struct rh_hash_type {
     uint64_t (*hash)(struct rh_heap *heap, rh_value key);
     /* Never asked about a key and itself: these are always equal. */
@@ -33,8 +35,7 @@ struct rh_hash_type {
 };
 
 /* The default: strings, floats and bignums by what is in them, everything
- * else by identity.  (The hash of an identity is its address: after objects
- * have moved, such a table needs rh_hash_rehash().) */
+ * else by identity. */
 RH_API const struct rh_hash_type *rh_hash_type_default(void);
 
 /* Identity only: the same word (flonums and fixnums by value). */

@@ -110,11 +110,22 @@ struct rh_description {
 };
 
 enum rh_model_flags {
-    RH_MODEL_MOVABLE = 1,    /* all references are visited by their edges */
+    RH_MODEL_MOVABLE = 1,    /* objects may be moved, see below */
     RH_MODEL_BARRIERED = 2,  /* every store of a reference runs the barrier */
     RH_MODEL_RELEASE_ALL = 4 /* `release` wants every dead object, not only
                                 those with rh_external_attach() */
 };
+
+/* What RH_MODEL_MOVABLE promises:
+ *   - each reference is reported by rh_visit() or rh_visit_pointer() with the
+ *     address of the word where it is kept, or else by rh_visit_pinned();
+ *     rh_compact_verify() finds what is reported by a copy;
+ *   - no word that is reported can be a number that looks like a reference: it
+ *     would be rewritten;
+ *   - `trace` and `trace_range` read nothing of other objects, which may just
+ *     be moving;
+ *   - nothing else depends on an object's address, unless `moved` or `updated`
+ *     see to it. */
 
 struct rh_marker;
 
@@ -163,14 +174,17 @@ struct rh_model {
 
     struct rh_encoding encoding;
 
-    /* An object has moved, bytes and all, from `from` (which may not be read)
-     * to `to`: whatever the embedder keeps by its address has to follow.  May
-     * not allocate, collect, or leave by longjmp.  NULL: nothing is kept. */
+    /* An object has moved, bytes and all, from `from` to `to`: whatever the
+     * embedder keeps by its address has to follow.  References, its own too,
+     * are not rewritten yet.  `from` is a free slot now: not to be read, and to
+     * be written outside the three words of a free run only (a type byte, say).
+     * May not allocate, collect, or leave by longjmp.  NULL: nothing is kept. */
     void (*moved)(struct rh_heap *heap, const void *from, void *to);
 
     /* References of `object` were rewritten, all objects are where they will
      * stay: what the embedder derived from addresses, such as the order of a
-     * hash table, has to be derived again, in place.  NULL: nothing is. */
+     * hash table, has to be derived again, in place.  May not allocate,
+     * collect, or leave by longjmp.  NULL: nothing is. */
     void (*updated)(struct rh_heap *heap, void *object);
 
     /* The library's own models have a trace loop made for them.  Leave NULL. */

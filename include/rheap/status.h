@@ -14,7 +14,7 @@ enum rh_status {
     RH_OCCUPIED,     /* the position or the name is already taken */
     RH_NOT_FOUND,    /* nothing of that name or address */
     RH_BUSY,         /* not now: a collection or a walk is under way */
-    RH_UNSUPPORTED,  /* this system or this build cannot do it */
+    RH_UNSUPPORTED,  /* this system, build or model cannot do it */
     RH_BROKEN,       /* rh_heap_verify() found a violated invariant */
     RH_STOPPED       /* a callback asked to stop; not a failure */
 };

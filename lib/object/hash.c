@@ -90,9 +90,8 @@ static uint32_t
 search_code(const struct operands *operands)
 {
     const struct rh_hash_type *type = operand_hash(operands)->type;
-    uint64_t code = type->hash(operands->heap, operand(operands, KEY));
 
-    return (uint32_t)(code ^ code >> 32);
+    return rhi_hash_code(type->hash(operands->heap, operand(operands, KEY)));
 }
 
 enum answer {

@@ -14,6 +14,17 @@ rhi_finding rhi_hash_check(const struct rhi_object *object);
 // Whether the functions of a type do nothing but answer.
 bool rhi_hash_type_is_tame(const struct rh_hash_type *type);
 
+// The code that a table keeps of a hash.
+RHI_INLINE uint32_t
+rhi_hash_code(uint64_t hash)
+{
+    return (uint32_t)(hash ^ hash >> 32);
+}
+
+// Keys may have moved: those that a tame type knows by their addresses get new
+// codes.  Order, numbers and serial stay.
+void rhi_hash_moved(struct rhi_object *object);
+
 // To a table for `count` entries, without gaps; false: no memory.
 bool rhi_hash_rebuild(struct rh_heap *heap, struct rhi_object *object,
                       size_t count);

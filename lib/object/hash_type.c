@@ -6,6 +6,10 @@
  * bignums are what is in them, everything else is itself.  Neither allocates
  * or calls the embedder, so searches with them take no precautions.
  *
+ * What is itself is hashed by its address.  When objects have moved, tables
+ * with such keys get new codes, in place; tables of the embedder's types are
+ * left alone.
+ *
  * Next: hash.c.
  */
 #include "config.h"
@@ -126,4 +130,39 @@ bool
 rhi_hash_type_is_tame(const struct rh_hash_type *type)
 {
     return type == &type_default || type == &type_identity;
+}
+
+// Whether nothing but the address of a key tells what it is.
+static bool
+is_known_by_address(const struct rh_hash_type *type, rh_value key)
+{
+    return !rh_value_is_immediate(key) &&
+           (type == &type_identity || !default_bytes(key).bytes);
+}
+
+void
+rhi_hash_moved(struct rhi_object *object)
+{
+    const struct rh_hash_type *type = object->as.hash.type;
+    struct rhi_table *table = object->as.hash.table;
+    uint32_t *codes;
+    bool changed = false;
+
+    if (!table || !rhi_hash_type_is_tame(type))
+        return;
+    codes = rhi_table_codes(table);
+    for (uint32_t i = 0; i < table->bound; i++) {
+        rh_value key = table->pairs[i].key;
+        uint32_t code;
+
+        if (!is_known_by_address(type, key))
+            continue;
+        code = rhi_hash_code(mix(key));
+        if (codes[i] == code)
+            continue;
+        codes[i] = code;
+        changed = true;
+    }
+    if (changed)
+        rhi_table_reindex(table);
 }

@@ -7,6 +7,10 @@
  * address of each edge; and for the marker, where queuing a reference is a few
  * inlined instructions and the slot size is a constant.
  *
+ * An object that moves takes its bytes along.  Nothing points into a slot, so
+ * what is left is the table of generic instance variables, which knows objects
+ * by address, and hashes whose keys are known by theirs.
+ *
  * What an object needs when it dies is its block and, for files, data and
  * zombies, a last call.  Only objects with something to give back are attached
  * for release, so that the sweep never looks at the others.
@@ -158,6 +162,24 @@ model_release(struct rh_heap *heap, void *slot)
     }
 }
 
+// ---- objects that move ----
+
+static void
+model_moved(struct rh_heap *heap, const void *from, void *to)
+{
+    if (rhi_object_has(to, RH_OBJECT_IVARS))
+        rhi_generic_move(heap, from, to);
+}
+
+static void
+model_updated(struct rh_heap *heap, void *object)
+{
+    (void)heap;
+    if (rhi_object_type(object) == RH_TYPE_HASH &&
+        !rhi_object_is_opaque(object))
+        rhi_hash_moved(object);
+}
+
 // ---- questions ----
 
 static size_t
@@ -228,6 +250,8 @@ rh_object_model(void)
         .attach = model_attach,
         .detach = model_detach,
         .flags = RH_MODEL_MOVABLE | RH_MODEL_BARRIERED,
+        .moved = model_moved,
+        .updated = model_updated,
         .drain = model_drain,
     };
 

@@ -28,6 +28,13 @@ rhi_table_capacity_for(size_t count)
     return (uint32_t)capacity;
 }
 
+static void
+table_clear_cells(struct rhi_table *table)
+{
+    memset(rhi_table_cells(table), 0,
+           rhi_table_cell_count(table) * sizeof(uint32_t));
+}
+
 void
 rhi_table_init(struct rhi_table *table, uint32_t capacity, uint64_t epoch,
                uint64_t serial)
@@ -37,8 +44,7 @@ rhi_table_init(struct rhi_table *table, uint32_t capacity, uint64_t epoch,
         .epoch = epoch,
         .serial = serial,
     };
-    memset(rhi_table_cells(table), 0,
-           rhi_table_cell_count(table) * sizeof(uint32_t));
+    table_clear_cells(table);
 }
 
 // The cell at which a code is looked for first: the high bits of a product,
@@ -76,6 +82,17 @@ rhi_table_add(struct rhi_table *table, uint32_t code, uint32_t number,
     table->changes++;
     if (rhi_table_cell_count(table))
         table_index(table, position);
+}
+
+void
+rhi_table_reindex(struct rhi_table *table)
+{
+    if (!rhi_table_cell_count(table))
+        return;
+    table_clear_cells(table);
+    for (uint32_t i = 0; i < table->bound; i++)
+        if (table->pairs[i].key != RH_UNDEF)
+            table_index(table, i);
 }
 
 void

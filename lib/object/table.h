@@ -96,6 +96,9 @@ void rhi_table_init(struct rhi_table *table, uint32_t capacity, uint64_t epoch,
 void rhi_table_add(struct rhi_table *table, uint32_t code, uint32_t number,
                    rh_value key, rh_value value);
 
+// Codes have changed: make the index again, in place.
+void rhi_table_reindex(struct rhi_table *table);
+
 // Make the entry at a position a gap.
 void rhi_table_cut(struct rhi_table *table, uint32_t position);
 

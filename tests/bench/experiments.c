@@ -3,6 +3,7 @@
  * experiments - the measurements behind the notes in doc/design.
  *
  *     make tests/bench/experiments
+ *     tests/bench/experiments compact   moving objects together
  *     tests/bench/experiments fork      what a collection in a child copies
  *     tests/bench/experiments release   giving pages back, one by one or in runs
  *     tests/bench/experiments supply    allocating in a heap full of small holes
@@ -10,6 +11,7 @@
  *
  * Public headers and Linux only.
  */
+#include <rheap/compact.h>
 #include <rheap/constants.h>
 #include <rheap/heap.h>
 #include <rheap/image.h>
@@ -48,7 +50,7 @@ node_trace(void *object, struct rh_visitor *visitor)
 static const struct rh_model nodes = {
     .name = "nodes",
     .trace = node_trace,
-    .flags = RH_MODEL_BARRIERED,
+    .flags = RH_MODEL_MOVABLE | RH_MODEL_BARRIERED,
 };
 
 static _Noreturn void
@@ -241,6 +243,80 @@ experiment_supply(void)
     }
 }
 
+// ---- compact ----
+
+// `made` objects, of which one in `every` is kept, at random: a list, and from
+// each another link to an older one.
+static struct node *
+sparse_list(struct rh_heap *heap, size_t made, unsigned every)
+{
+    uint64_t random = 88172645463325252;
+    struct node *list = NULL;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < made; i++) {
+        struct node *node = rh_heap_alloc(heap);
+
+        if (!node)
+            give_up("no memory");
+        if ((next_random(&random) >> 32) % every)
+            continue;
+        held[kept++] = node;
+        node->left = list;
+        node->right = held[(next_random(&random) >> 16) % kept];
+        list = node;
+    }
+    return list;
+}
+
+static void
+report_compaction(struct rh_heap *heap, const char *what)
+{
+    struct rh_compaction result = { .struct_bytes = sizeof result };
+    double start = now_ns();
+    double collected;
+
+    rh_heap_collect(heap);
+    collected = now_ns();
+    if (rh_heap_compact(heap, &result) != RH_OK)
+        give_up("no compaction");
+    printf("%-8s %9zu live, %9zu moved, pages %6zu -> %5zu; collection %7.2f "
+           "ms, compaction %7.2f ms: %5.1f and %5.1f ns an object\n",
+           what, result.considered, result.moved, result.pages,
+           result.pages - result.emptied_pages, (collected - start) / 1e6,
+           (double)result.ns / 1e6,
+           (collected - start) / (double)result.considered,
+           (double)result.ns / (double)result.considered);
+}
+
+static void
+experiment_compact(void)
+{
+    static const struct {
+        const char *name;
+        size_t made;
+        unsigned every;
+    } heaps[] = { { "1 in 400", 3 * OBJECTS, 400 },
+                  { "1 in 4", 4 * OBJECTS, 4 },
+                  { "all", OBJECTS, 1 } };
+    struct rh_config config;
+
+    rh_config_init(&config);
+    config.model = &nodes;
+    for (size_t i = 0; i < sizeof heaps / sizeof heaps[0]; i++) {
+        struct rh_heap *heap = rh_heap_new(&config);
+        struct node *list;
+
+        if (!heap || rh_root_add(heap, &list) != RH_OK)
+            give_up("no memory");
+        rh_heap_disable(heap);
+        list = sparse_list(heap, heaps[i].made, heaps[i].every);
+        report_compaction(heap, heaps[i].name);
+        report_compaction(heap, "again");
+        rh_heap_free(heap);
+    }
+}
+
 // ---- release ----
 
 // Microseconds to give back PAGES pages, `run` pages a call; *touch: to write
@@ -418,7 +494,9 @@ experiment_promotion(void)
 int
 main(int argc, char **argv)
 {
-    if (argc == 2 && strcmp(argv[1], "fork") == 0)
+    if (argc == 2 && strcmp(argv[1], "compact") == 0)
+        experiment_compact();
+    else if (argc == 2 && strcmp(argv[1], "fork") == 0)
         experiment_fork();
     else if (argc == 2 && strcmp(argv[1], "release") == 0)
         experiment_release();
@@ -427,6 +505,6 @@ main(int argc, char **argv)
     else if (argc == 2 && strcmp(argv[1], "promotion") == 0)
         experiment_promotion();
     else
-        give_up("say fork, release, supply or promotion");
+        give_up("say compact, fork, promotion, release or supply");
     return 0;
 }
