@@ -161,7 +161,10 @@ run(struct lisp *l, void *context)
 {
     const struct options *o = context;
 
+    lisp_guard(l, lisp_start, NULL);
     lisp_guard(l, keep_arguments, o->words);
+    if (l->status)
+        return RH_NIL;
     if (o->expression)
         lisp_guard(l, run_expression, o->expression);
     else if (*o->words)
@@ -204,6 +207,15 @@ verify(struct lisp *l)
     l->status = 1;
 }
 
+/* A heap that finds itself misused says why, and will not go on. */
+static void
+panic(struct rh_heap *heap, const char *message, void *context)
+{
+    (void)heap, (void)context;
+    fprintf(stderr, "07-lisp: %s\n", message);
+    abort();
+}
+
 static bool
 open_lisp(struct lisp *l, const struct options *o)
 {
@@ -214,10 +226,11 @@ open_lisp(struct lisp *l, const struct options *o)
     if (o->heap_slots)
         config.initial_slots = o->heap_slots;
     config.region_bytes = o->max_heap;
+    config.panic = panic;
     if (!lisp_open(l, &config))
         return false;
     rh_heap_stress(l->heap, o->stress);
-    return lisp_start(l);
+    return true;
 }
 
 int
@@ -230,7 +243,6 @@ main(int argc, char **argv)
     parse_options(&options, argc, argv);
     if (!open_lisp(&l, &options)) {
         fputs("07-lisp: there is not enough memory for a heap\n", stderr);
-        lisp_close(&l);
         return 1;
     }
     (void)lisp_protect(&l, &end, run, &options);

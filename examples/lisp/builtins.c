@@ -41,6 +41,10 @@ lisp_is(const struct lisp *l, char want, rh_value value)
     switch (want) {
     case '0':
         return value == RH_NIL;
+    case '-':
+        return value == RH_FALSE;
+    case '$':
+        return value == LISP_END_OF_FILE;
     case 'b':
         return value == RH_TRUE || value == RH_FALSE;
     case 'e':
@@ -72,16 +76,6 @@ lisp_is(const struct lisp *l, char want, rh_value value)
 LISP_BUILTIN(is)
 {
     return truth(lisp_is(l, l->running->which, at(args)));
-}
-
-LISP_BUILTIN(is_end_of_file)
-{
-    return truth(at(args) == LISP_END_OF_FILE);
-}
-
-LISP_BUILTIN(not )
-{
-    return truth(at(args) == RH_FALSE);
 }
 
 bool
@@ -301,15 +295,6 @@ LISP_BUILTIN(make_vector)
     return lisp_vector(l, length, count > 1 ? at(args + 1) : LISP_NOTHING);
 }
 
-LISP_BUILTIN(vector)
-{
-    rh_value vector = lisp_vector(l, count, RH_NIL);
-
-    for (size_t i = 0; i < count; i++)
-        lisp_check(l, rh_array_set(l->heap, vector, i, at(args + i)));
-    return vector;
-}
-
 LISP_BUILTIN(vector_length)
 {
     return rh_fixnum_from((int64_t)rh_array_length(at(args)));
@@ -464,8 +449,8 @@ const struct lisp_builtin lisp_core[] = {
     { "string?", ".", builtin_is, 's' },
     { "vector?", ".", builtin_is, 'v' },
     { "symbol?", ".", builtin_is, 'y' },
-    { "eof-object?", ".", builtin_is_end_of_file, 0 },
-    { "not", ".", builtin_not, 0 },
+    { "eof-object?", ".", builtin_is, '$' },
+    { "not", ".", builtin_is, '-' },
     { "eq?", "..", builtin_eq, 0 },
     { "eqv?", "..", builtin_eq, 0 },
     { "equal?", "..", builtin_equal, 0 },
@@ -493,7 +478,6 @@ const struct lisp_builtin lisp_core[] = {
     { "symbol->string", "y", builtin_symbol_to_string, 0 },
     { "gensym", "", builtin_gensym, 0 },
     { "make-vector", "i|.", builtin_make_vector, 0 },
-    { "vector", ".*", builtin_vector, 0 },
     { "vector-length", "v", builtin_vector_length, 0 },
     { "vector-ref", "vi", builtin_vector_ref, 0 },
     { "vector-set!", "vi.", builtin_vector_set, 0 },

@@ -124,17 +124,16 @@ fail_count(struct lisp *l, rh_value function, size_t count)
     lisp_fail(l, function, "wrong number of arguments (%zu)", count);
 }
 
-/* Too many arguments go into a list, which is the last one then. */
+/* The last arguments become one list, in the place of the first of them; which
+ * is where `list' is anyway if there are none. */
 static void
 gather(struct lisp *l, lisp_ref values, size_t count)
 {
-    size_t height = save(l);
     lisp_ref list = hold(l, RH_NIL);
 
     while (count)
         put(list, lisp_cons(l, at(values + --count), at(list)));
-    *values = *list; /* there is a place: `list' itself, if count was 0 */
-    rh_scope_restore(l->heap, height + (list == values));
+    put(values, at(list));
 }
 
 static void

@@ -8,20 +8,24 @@
  * compiler makes of those, the variables of the running program.  So nothing
  * is ever freed here, and an error may leave by longjmp from anywhere.
  *
- * What a value is                         what the language never sees
- *     () #t #f    immediates                  code         NODE, other kinds
- *     1 -3        fixnum                      environment  IMEMO env
- *     1.5         flonum, or FLOAT            a macro      IMEMO ment
- *     "text"      STRING
- *     name        SYMBOL, one for each name; its id is the place of its
- *                 global value in an array
- *     (a . b)     NODE: car, cdr, and the line it was read from
- *     #(a b c)    ARRAY
- *     procedure   IMEMO ifunc: a lambda and the environment it was made in
- *     builtin     immediate (a static symbol): its place in a table
- *     file        FILE, which closes itself when nobody can reach it
- *     error       IMEMO memo: message, what it is about, where it was
- *     the rest of a call to call/ec    IMEMO throw_data
+ * What a value is
+ *     () #t #f      immediates
+ *     1 -3          fixnum
+ *     1.5           flonum, or FLOAT
+ *     "text"        STRING
+ *     name          SYMBOL, one for each name; its id is the place of its global
+ *                   value in an array
+ *     (a . b)       NODE: car, cdr, and the line it was read from
+ *     #(a b c)      ARRAY
+ *     procedure     IMEMO ifunc: a lambda, and the environment it was made in
+ *     builtin       immediate (a static symbol): its place in a table
+ *     escape        IMEMO throw_data: which call/ec it leaves
+ *     error         IMEMO memo: message, what it is about, where it was
+ *     file          FILE, which closes itself when nobody can reach it
+ * and what the language never sees
+ *     code          NODE, of other kinds
+ *     environment   IMEMO env
+ *     macro         IMEMO ment: its procedure
  *
  * THE DISCIPLINE.  A collection can happen in functions that are marked
  * RH_MAY_COLLECT, rheap's and ours.  There everything dies that no root leads
@@ -59,15 +63,10 @@
 
 #include <setjmp.h>
 
-#if defined(__GNUC__) || defined(__clang__)
+/* For gcc and clang. */
 #define LISP_PRINTF(which, first) __attribute__((format(printf, which, first)))
 #define LISP_UNUSED __attribute__((unused))
 #define LISP_FRAME ((uintptr_t)__builtin_frame_address(0))
-#else
-#define LISP_PRINTF(which, first)
-#define LISP_UNUSED
-#define LISP_FRAME ((uintptr_t) & (char){ 0 })
-#endif
 
 /* Kinds of NODE, and what their three values are. */
 enum lisp_node {
@@ -102,8 +101,9 @@ typedef rh_value (*lisp_function)(struct lisp *l, size_t count, lisp_ref args);
 
 /* A procedure written in C.  `wants` has a letter for each argument: . any,
  * b boolean, e error, f procedure, i integer, l list, n number, o file, p pair,
- * s string, v vector, y symbol, 0 empty list.  After | they may be
- * missing; * repeats.  `which` is for functions with several names. */
+ * s string, v vector, y symbol, 0 empty list, - false, $ end of file.  After |
+ * they may be missing; * repeats.  `which` is for functions with several
+ * names. */
 struct lisp_builtin {
     const char *name;
     const char *wants;
@@ -120,6 +120,7 @@ struct lisp_trap {
     jmp_buf jump;
 };
 
+/* The head of a builtin's function. */
 #define LISP_BUILTIN(name)                                                     \
     static rh_value builtin_##name(LISP_UNUSED struct lisp *l,                 \
                                    LISP_UNUSED size_t count,                   \
@@ -203,10 +204,12 @@ leave(const struct lisp *l, size_t height, rh_value value)
 
 /* ---- memory.c: the heap, and making objects ---- */
 
-/* Make the heap; then builtins and prelude; and give all memory back.  False:
- * no memory. */
+/* Make a heap; false: no memory.  Then, under a trap for errors, what is in it
+ * before any program. */
 bool lisp_open(struct lisp *l, const struct rh_config *config);
-bool lisp_start(struct lisp *l) RH_MAY_COLLECT;
+rh_value lisp_start(struct lisp *l, void *ignored) RH_MAY_COLLECT;
+
+/* Give all memory back. */
 void lisp_close(struct lisp *l) RH_MAY_COLLECT;
 
 /* Each either makes the object or does not return. */
@@ -215,8 +218,6 @@ rh_value lisp_node(struct lisp *l, enum lisp_node kind, rh_value a, rh_value b,
                    rh_value c) RH_MAY_COLLECT;
 rh_value lisp_imemo(struct lisp *l, enum rh_imemo_kind kind, rh_value a,
                     rh_value b, rh_value c) RH_MAY_COLLECT;
-rh_value lisp_string(struct lisp *l, const char *bytes,
-                     size_t length) RH_MAY_COLLECT;
 rh_value lisp_text(struct lisp *l, const char *c_string) RH_MAY_COLLECT;
 rh_value lisp_vector(struct lisp *l, size_t length,
                      rh_value fill) RH_MAY_COLLECT;

@@ -32,28 +32,12 @@ find_stack_end(void)
 static void
 add_builtins(struct lisp *l, const struct lisp_builtin *builtin)
 {
-    for (; builtin->name; builtin++) {
+    for (; builtin->name && l->builtin_count < LISP_MAX_BUILTINS; builtin++) {
         rh_value symbol = lisp_symbol(l, builtin->name);
 
         lisp_set_global(l, symbol, rh_symbol_from_id(l->builtin_count));
         l->builtins[l->builtin_count++] = builtin;
     }
-}
-
-static rh_value
-start(struct lisp *l, void *context)
-{
-    (void)context;
-    l->roots.symbols = lisp_made(l, rh_hash_new(l->heap, 0, NULL));
-    l->roots.globals = lisp_vector(l, 0, RH_NIL);
-    l->roots.files = lisp_vector(l, 1, RH_NIL);
-    l->roots.no_memory = lisp_error(l, lisp_text(l, "out of memory"), RH_NIL);
-    for (size_t i = 0; lisp_keywords[i]; i++)
-        (void)lisp_symbol(l, lisp_keywords[i]);
-    add_builtins(l, lisp_core);
-    add_builtins(l, lisp_numbers);
-    add_builtins(l, lisp_files);
-    return lisp_run_text(l, lisp_text(l, lisp_prelude), 0);
 }
 
 bool
@@ -66,17 +50,27 @@ lisp_open(struct lisp *l, const struct rh_config *config)
     if (!l->heap)
         return false;
     l->fast = rh_heap_fast(l->heap);
-    return rh_root_add_range(l->heap, "interpreter", &l->roots, ROOT_COUNT) ==
-           RH_OK;
+    if (rh_root_add_range(l->heap, "interpreter", &l->roots, ROOT_COUNT) ==
+        RH_OK)
+        return true;
+    lisp_close(l);
+    return false;
 }
 
-bool
-lisp_start(struct lisp *l)
+rh_value
+lisp_start(struct lisp *l, void *context)
 {
-    struct lisp_trap trap = { .serial = 0 };
-
-    (void)lisp_protect(l, &trap, start, NULL);
-    return !trap.sprung;
+    (void)context;
+    l->roots.symbols = lisp_made(l, rh_hash_new(l->heap, 0, NULL));
+    l->roots.globals = lisp_vector(l, 0, RH_NIL);
+    l->roots.files = lisp_vector(l, 1, RH_NIL);
+    l->roots.no_memory = lisp_error(l, lisp_text(l, "out of memory"), RH_NIL);
+    for (size_t i = 0; lisp_keywords[i]; i++)
+        (void)lisp_symbol(l, lisp_keywords[i]);
+    add_builtins(l, lisp_core);
+    add_builtins(l, lisp_numbers);
+    add_builtins(l, lisp_files);
+    return lisp_run_text(l, lisp_text(l, lisp_prelude), 0);
 }
 
 void
@@ -123,15 +117,9 @@ lisp_imemo(struct lisp *l, enum rh_imemo_kind kind, rh_value a, rh_value b,
 }
 
 rh_value
-lisp_string(struct lisp *l, const char *bytes, size_t length)
-{
-    return lisp_made(l, rh_string_new(l->heap, 0, bytes, length));
-}
-
-rh_value
 lisp_text(struct lisp *l, const char *c_string)
 {
-    return lisp_string(l, c_string, strlen(c_string));
+    return lisp_made(l, rh_string_new(l->heap, 0, c_string, strlen(c_string)));
 }
 
 rh_value

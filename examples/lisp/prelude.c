@@ -104,6 +104,7 @@ const char lisp_prelude[] =
 "  (let ((from (if (null? from) 0 (car from))))\n"
 "    (do ((n (- n 1) (- n 1)) (l '() (cons (+ from n) l))) ((< n 0) l))))\n"
 "(define (list? x) (try (lambda () (length x) #t) (lambda (e) #f)))\n"
+"(define (vector . l) (list->vector l))\n"
 "(define (vector-map f v) (list->vector (map f (vector->list v))))\n"
 "(define (vector-for-each f v) (for-each f (vector->list v)))\n"
 "(define (vector-fill! v x)\n"
