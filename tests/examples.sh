@@ -4,8 +4,12 @@
 . "$(dirname "$0")/common.sh"
 scratch
 [ -n "${EXAMPLES-}" ] || skip 'there are no examples'
+cd "$scratch" || exit 99
 for example in $EXAMPLES; do
-    "$top_builddir/$example" | diff -u "$top_srcdir/$example.out" - ||
+    set --
+    [ ! -f "$top_srcdir/$example.args" ] ||
+        set -- "$top_srcdir/examples/$(cat "$top_srcdir/$example.args")"
+    "$top_builddir/$example" "$@" | diff -u "$top_srcdir/$example.out" - ||
         fail "$example printed something else"
     sed -n '/^ \* Prints exactly:$/,/^ \*\/$/p' "$top_srcdir/$example.c" |
         sed '1,2d; $d; s/^ \*     //' |

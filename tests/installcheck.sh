@@ -13,11 +13,14 @@ version=$(sed -n 's/.*RH_VERSION_STRING "\(.*\)".*/\1/p' \
 [ "$(pkg-config --modversion rheap)" = "$version" ] ||
     fail "pkg-config does not know rheap $version"
 
-cp "$DESTDIR$docdir"/examples/* "$scratch" || fail 'no examples are installed'
+cp -R "$DESTDIR$docdir"/examples/* "$scratch" || fail 'no examples are installed'
 make -s -C "$scratch" CC="$CC" CFLAGS="$SAN_CFLAGS" MAKEFLAGS= ||
     fail 'the installed examples do not build'
+cd "$scratch" || exit 99
 for expected in "$scratch"/*.out; do
-    "${expected%.out}" | diff -u "$expected" - ||
+    set --
+    [ ! -f "${expected%.out}.args" ] || set -- "$(cat "${expected%.out}.args")"
+    "${expected%.out}" "$@" | diff -u "$expected" - ||
         fail "${expected##*/}: printed something else"
 done
 

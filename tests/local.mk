@@ -139,6 +139,7 @@ test_scripts = \
 	%D%/fuzz.sh \
 	%D%/headers.sh \
 	%D%/invariants.sh \
+	%D%/lisp.sh \
 	%D%/man.sh \
 	%D%/map.sh \
 	%D%/prototypes.sh \
