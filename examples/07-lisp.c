@@ -30,6 +30,7 @@
  */
 #include "lisp/lisp.h"
 
+#include <rheap/barrier.h>
 #include <rheap/stat.h>
 #include <rheap/verify.h>
 
@@ -38,10 +39,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct options {
-    int stress, stats, verify, stop_the_world; /* set by getopt_long() */
-    size_t heap_slots, max_heap;               /* 0: not given */
+    int stats, verify, stop_the_world; /* set by getopt_long() */
+    unsigned stress;                   /* enum rh_stress */
+    size_t heap_slots, max_heap;       /* 0: not given */
     char *expression;
     char **words; /* the program and its arguments; ends with NULL */
 };
@@ -53,9 +56,14 @@ static const char usage[] =
     "a program on standard input.\n"
     "\n"
     "  -e, --eval FORM       evaluate the form and print its value\n"
-    "      --stress          collect at every allocation: finds references "
+    "      --stress[=KIND]   collect at every allocation: finds references "
     "that\n"
-    "                        nobody holds; slow\n"
+    "                        nobody holds; slow.  KIND: full, or young (in the "
+    "middle\n"
+    "                        of a major collection; finds forgotten barriers), "
+    "or\n"
+    "                        moves (finds copies of references that do not "
+    "follow)\n"
     "      --verify          check every invariant of the heap at the end\n"
     "      --stats           say at the end what the collector did\n"
     "      --heap-slots N    the size of the heap at first (10000)\n"
@@ -88,6 +96,19 @@ parse_count(const char *option, const char *text)
     return (size_t)count;
 }
 
+static unsigned
+parse_stress(const char *kind)
+{
+    if (!kind || strcmp(kind, "full") == 0)
+        return RH_STRESS_ALLOC;
+    if (strcmp(kind, "young") == 0)
+        return RH_STRESS_ALLOC | RH_STRESS_MINOR | RH_STRESS_STEPS;
+    if (strcmp(kind, "moves") == 0)
+        return RH_STRESS_ALLOC | RH_STRESS_COMPACT;
+    fprintf(stderr, "07-lisp: --stress=%s: full, young or moves\n", kind);
+    exit(2);
+}
+
 static void
 parse_options(struct options *o, int argc, char **argv)
 {
@@ -98,7 +119,7 @@ parse_options(struct options *o, int argc, char **argv)
         { "max-heap", required_argument, NULL, 'm' },
         { "stats", no_argument, &o->stats, 1 },
         { "stop-the-world", no_argument, &o->stop_the_world, 1 },
-        { "stress", no_argument, &o->stress, 1 },
+        { "stress", optional_argument, NULL, 'S' },
         { "verify", no_argument, &o->verify, 1 },
         { NULL, 0, NULL, 0 },
     };
@@ -115,6 +136,9 @@ parse_options(struct options *o, int argc, char **argv)
             exit(0);
         case 'm':
             o->max_heap = parse_count("max-heap", optarg) << 20;
+            break;
+        case 'S':
+            o->stress = parse_stress(optarg);
             break;
         case 's':
             o->heap_slots = parse_count("heap-slots", optarg);
@@ -230,6 +254,8 @@ open_lisp(struct lisp *l, const struct options *o)
     if (!lisp_open(l, &config))
         return false;
     rh_heap_stress(l->heap, o->stress);
+    if (o->stress & RH_STRESS_MINOR)
+        rh_barrier_check(l->heap, true, NULL, NULL);
     return true;
 }
 

@@ -27,10 +27,14 @@ language=$(cat "$top_srcdir/examples/07-lisp.out")
 prints "$language" "$programs/language.lisp"
 prints "$language" --stop-the-world --heap-slots 500 "$programs/language.lisp"
 prints "$language" --stress "$programs/language.lisp" 600
+prints "$language" --stress=young "$programs/language.lisp" 300
+prints "$language" --stress=moves "$programs/language.lisp" 300
 prints '(tak 18 12 6) is 7' "$programs/tak.lisp"
 prints '(tak 6 4 2) is 3' --stress "$programs/tak.lisp" 6 4 2
 prints '8 queens: 92 ways' "$programs/nqueens.lisp"
 prints '4 queens: 2 ways' --stress "$programs/nqueens.lisp" 4
+prints '4 queens: 2 ways' --stress=young "$programs/nqueens.lisp" 4
+prints '4 queens: 2 ways' --stress=moves "$programs/nqueens.lisp" 4
 gcbench='stretching: 63 nodes
 2 trees of depth 4: 62 nodes top down, 62 bottom up
 long-lived: 31 nodes, 0.0 in the array'
