@@ -10,6 +10,7 @@
 #include "alloc.h"
 #include "settings.h"
 
+#include <rheap/finalizer.h>
 #include <rheap/object.h>
 
 void
@@ -27,6 +28,9 @@ heap_dismantle(struct rh_heap *heap)
 
     if (heap->model_state && model->detach)
         model->detach(heap, heap->model_state);
+    rhi_identity_fini(&heap->identity);
+    rhi_finalizers_fini(&heap->finalizers);
+    rhi_weak_fini(&heap->weak);
     rhi_events_fini(&heap->events);
     rhi_roots_fini(&heap->roots);
     rhi_region_fini(&heap->region);
@@ -96,6 +100,9 @@ heap_allocate(const struct rh_config *config)
         (struct rhi_meter){ .allocator = *allocator, .panic = &heap->panic };
     heap->events = (struct rhi_events){ .heap = heap, .meter = &heap->meter };
     heap->roots.meter = &heap->meter;
+    rhi_weak_init(&heap->weak, &heap->region, &heap->meter);
+    rhi_finalizers_init(&heap->finalizers, &heap->region, &heap->meter);
+    rhi_identity_init(&heap->identity, &heap->region, &heap->meter);
     return heap;
 }
 
@@ -136,6 +143,8 @@ rh_heap_free(struct rh_heap *heap)
     if (heap->phase == RHI_MARKING || heap->phase == RHI_SWEEPING ||
         heap->walks)
         rhi_panic(&heap->panic, "heap freed during a collection or a walk");
+    rhi_finalizers_queue_all(&heap->finalizers);
+    rh_finalizer_run(heap, 0);
     rhi_mutator_flush(&heap->mutator);
     heap->phase = RHI_SWEEPING;
     rhi_sweep_release_all(&heap->sweep);

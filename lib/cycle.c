@@ -3,6 +3,7 @@
 
 #include "cycle.h"
 
+#include "afterlife.h"
 #include "os.h"
 
 bool
@@ -50,6 +51,7 @@ cycle_mark(struct rh_heap *heap)
     rhi_line *old = plane[RHI_MARK];
 
     rhi_cycle_mark_reachable(heap, NULL);
+    rhi_afterlife(heap, &heap->marker, false);
     plane[RHI_MARK] = plane[RHI_NEXT];
     plane[RHI_NEXT] = old; // cleared by the sweep, page by page
     heap->mutator.fast.mark = plane[RHI_MARK];

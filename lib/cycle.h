@@ -7,7 +7,9 @@
  *     flush    the current page goes back to its list: bits tell the truth;
  *              the limits of external data move
  *     mark     the roots, then everything that they reach, into the plane
- *              `next`; then `next` becomes `mark`
+ *              `next`
+ *     after    ephemerons, weak things, finalizers and ids: see afterlife.h;
+ *              then `next` becomes `mark`
  *     sweep    free what is not marked, release what dead objects held
  *     decide   the growth policy says when to collect again and how many empty
  *              pages stay, the trim policy is asked

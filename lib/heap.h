@@ -8,6 +8,7 @@
  *
  *     mutator --> space --> region          where slots come from
  *     roots, marker, sweep                  what a collection is made of
+ *     weak, finalizers, identity            what is kept beside the objects
  *     external, trim, growth                what it decides about memory
  *
  * INVARIANTS
@@ -15,18 +16,21 @@
  *       unused slots of the current page
  *   H2  between collections the heap is idle and the marker empty
  *
- * Next: cycle.h, where everything moves.
+ * Next: afterlife.h.
  */
 #ifndef RHI_HEAP_H
 #define RHI_HEAP_H
 
 #include "drain.h"
 #include "external.h"
+#include "finalize.h"
 #include "growth.h"
+#include "identity.h"
 #include "mutator.h"
 #include "roots.h"
 #include "sweep.h"
 #include "trim.h"
+#include "weak.h"
 
 #include <rheap/heap.h>
 
@@ -57,6 +61,9 @@ struct rh_heap {
     struct rhi_space space;
     struct rhi_external external;
     struct rhi_roots roots;
+    struct rhi_weak weak;
+    struct rhi_finalizers finalizers;
+    struct rhi_identity identity;
     struct rhi_sweep sweep;
     struct rhi_trim trim;
     struct rhi_growth growth;
@@ -72,6 +79,13 @@ RHI_INLINE size_t
 rhi_heap_slot_bytes(const struct rh_heap *heap)
 {
     return heap->space.shape.slot_bytes;
+}
+
+// Whether a callback of a collection is running, or of the heap's end.
+RHI_INLINE bool
+rhi_heap_is_collecting(const struct rh_heap *heap)
+{
+    return heap->phase == RHI_MARKING || heap->phase == RHI_SWEEPING;
 }
 
 // Objects that exist: made, and not found dead.

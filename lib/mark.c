@@ -197,6 +197,15 @@ rhi_marker_drain_any(struct rh_marker *marker)
         drain_any_size(marker);
 }
 
+static void
+marker_drained(struct rh_marker *marker)
+{
+    marker_note_peak(marker);
+    RHI_ASSERT(marker->region->panic, marker->top == marker->bottom &&
+                                          marker->slice_count == 0 &&
+                                          marker->gray_pages == 0); // M1
+}
+
 void
 rhi_marker_drain(struct rh_marker *marker)
 {
@@ -204,8 +213,27 @@ rhi_marker_drain(struct rh_marker *marker)
         marker->model->drain(marker);
     else
         rhi_marker_drain_any(marker);
-    marker_note_peak(marker);
-    RHI_ASSERT(marker->region->panic, marker->top == marker->bottom &&
-                                          marker->slice_count == 0 &&
-                                          marker->gray_pages == 0); // M1
+    marker_drained(marker);
+}
+
+static void
+trace_watched(struct rh_marker *marker, void *object)
+{
+    uintptr_t address = (uintptr_t)object;
+    size_t page = rhi_region_page(marker->region, address);
+
+    trace_any(marker, object);
+    if (rhi_bit_test(marker->region->plane[RHI_SPECIAL][page],
+                     rhi_shape_index(marker->shape, rhi_page_offset(address))))
+        marker->found(marker, object, marker->context);
+}
+
+void
+rhi_marker_drain_watched(struct rh_marker *marker, rhi_found_fn found,
+                         void *context)
+{
+    marker->found = found;
+    marker->context = context;
+    rhi_drain_loop(marker, 0, trace_watched, trace_range_any);
+    marker_drained(marker);
 }

@@ -272,6 +272,8 @@ rh_walk_reachable(struct rh_heap *heap, void *object, rh_object_fn fn,
     heap->reaching = true;
     heap->phase = RHI_MARKING; // trace functions may not allocate here, too
     rhi_cycle_mark_reachable(heap, object);
+    if (!object)
+        rhi_weak_converge(&heap->weak, &heap->marker, false);
     heap->phase = RHI_IDLE;
     going = each_in_plane(heap, RHI_NEXT, fn, context);
     reachable_forget(heap);

@@ -7,8 +7,11 @@
 # reach.  The default source of tests/test_x is tests/test_x.c.
 white_box_tests = \
 	%D%/test_bits \
+	%D%/test_finalizer \
 	%D%/test_generic \
 	%D%/test_geometry \
+	%D%/test_identity \
+	%D%/test_index \
 	%D%/test_mark \
 	%D%/test_meter \
 	%D%/test_model \
@@ -21,6 +24,7 @@ white_box_tests = \
 	%D%/test_sweep \
 	%D%/test_table \
 	%D%/test_verify \
+	%D%/test_weak \
 	# end
 
 # Black box: what a program that uses the installed library can see.
@@ -77,6 +81,7 @@ AM_CPPFLAGS += $(CMOCKA_CFLAGS)
 %C%_libcheck_a_SOURCES = \
 	%D%/check.c \
 	%D%/check.h \
+	%D%/minor.h \
 	%D%/objects.c \
 	%D%/objects.h \
 	# end
