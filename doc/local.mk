@@ -9,6 +9,7 @@ dist_man_MANS += \
 	%D%/man/rh_data_new.3 \
 	%D%/man/rh_event_listen.3 \
 	%D%/man/rh_external_malloc.3 \
+	%D%/man/rh_finalizer_add.3 \
 	%D%/man/rh_hash_new.3 \
 	%D%/man/rh_heap_compact.3 \
 	%D%/man/rh_heap_dump.3 \
@@ -16,6 +17,7 @@ dist_man_MANS += \
 	%D%/man/rh_heap_new.3 \
 	%D%/man/rh_heap_stat.3 \
 	%D%/man/rh_heap_verify.3 \
+	%D%/man/rh_identity_of.3 \
 	%D%/man/rh_image_begin.3 \
 	%D%/man/rh_integer_new.3 \
 	%D%/man/rh_node_new.3 \
@@ -27,6 +29,7 @@ dist_man_MANS += \
 	%D%/man/rh_value_slot.3 \
 	%D%/man/rh_visit.3 \
 	%D%/man/rh_walk_objects.3 \
+	%D%/man/rh_weak_map_new.3 \
 	%D%/man/rheap-constants.1 \
 	%D%/man/rheap-map.1 \
 	%D%/man/rheap-replay.1 \
@@ -45,9 +48,11 @@ nobase_dist_doc_DATA = \
 	%D%/design/06-no-global-state.md \
 	%D%/design/compaction.md \
 	%D%/design/dependencies.md \
+	%D%/design/finalizers.md \
 	%D%/design/generations.md \
 	%D%/design/json.md \
 	%D%/design/marking.md \
+	%D%/design/weak.md \
 	%D%/embedding.md \
 	%D%/glossary.md \
 	%D%/pictures/freelist.svg \

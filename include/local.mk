@@ -18,8 +18,10 @@ rheapinclude_HEADERS = \
 	%D%/rheap/external.h \
 	%D%/rheap/fast.h \
 	%D%/rheap/file.h \
+	%D%/rheap/finalizer.h \
 	%D%/rheap/hash.h \
 	%D%/rheap/heap.h \
+	%D%/rheap/identity.h \
 	%D%/rheap/image.h \
 	%D%/rheap/model.h \
 	%D%/rheap/node.h \
@@ -37,5 +39,6 @@ rheapinclude_HEADERS = \
 	%D%/rheap/value.h \
 	%D%/rheap/verify.h \
 	%D%/rheap/walk.h \
+	%D%/rheap/weak.h \
 	# end
 nodist_rheapinclude_HEADERS = %D%/rheap/version.h

@@ -17,7 +17,9 @@
 #include <rheap/constants.h>
 #include <rheap/event.h>
 #include <rheap/external.h>
+#include <rheap/finalizer.h>
 #include <rheap/heap.h>
+#include <rheap/identity.h>
 #include <rheap/image.h>
 #include <rheap/roots.h>
 #include <rheap/stat.h>
@@ -25,6 +27,7 @@
 #include <rheap/verify.h>
 #include <rheap/version.h>
 #include <rheap/walk.h>
+#include <rheap/weak.h>
 
 #include <rheap/array.h>
 #include <rheap/barrier.h>

@@ -6,5 +6,12 @@
 void
 rhi_afterlife(struct rh_heap *heap, struct rh_marker *marker, bool minor)
 {
-    (void)heap, (void)marker, (void)minor;
+    struct rhi_weak *weak = &heap->weak;
+
+    rhi_weak_converge(weak, marker, minor);
+    rhi_weak_clear(weak, marker, minor);
+    if (rhi_finalizers_queue(&heap->finalizers, marker, minor))
+        rhi_weak_converge(weak, marker, minor);
+    rhi_identity_forget(&heap->identity, marker, minor);
+    rhi_weak_end(weak, marker, minor);
 }

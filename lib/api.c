@@ -10,6 +10,7 @@
 #include "alloc.h"
 #include "settings.h"
 
+#include <rheap/finalizer.h>
 #include <rheap/object.h>
 
 void
@@ -28,6 +29,9 @@ heap_dismantle(struct rh_heap *heap)
     if (heap->model_state && model->detach)
         model->detach(heap, heap->model_state);
     rhi_barrier_fini(&heap->barrier);
+    rhi_identity_fini(&heap->identity);
+    rhi_finalizers_fini(&heap->finalizers);
+    rhi_weak_fini(&heap->weak);
     rhi_events_fini(&heap->events);
     rhi_roots_fini(&heap->roots);
     rhi_region_fini(&heap->region);
@@ -56,10 +60,19 @@ heap_build_compact(struct rh_heap *heap)
     struct rhi_forward forward = { &heap->region, heap->model->run_offset };
 
     heap->compact = (struct rhi_compact){
-        .evacuation = { &heap->space, &heap->events, heap->model, heap, forward,
-                        0, 0 },
-        .follow = { forward, &heap->region, &heap->roots, heap->model, heap,
-                    false, NULL },
+        .evacuation = { .space = &heap->space,
+                        .events = &heap->events,
+                        .model = heap->model,
+                        .heap = heap,
+                        .forward = forward },
+        .follow = { .forward = forward,
+                    .region = &heap->region,
+                    .roots = &heap->roots,
+                    .weak = &heap->weak,
+                    .finalizers = &heap->finalizers,
+                    .identity = &heap->identity,
+                    .model = heap->model,
+                    .heap = heap },
         .config = &heap->config,
     };
 }
@@ -122,6 +135,9 @@ heap_allocate(const struct rh_config *config)
         (struct rhi_meter){ .allocator = *allocator, .panic = &heap->panic };
     heap->events = (struct rhi_events){ .heap = heap, .meter = &heap->meter };
     heap->roots.meter = &heap->meter;
+    rhi_weak_init(&heap->weak, &heap->region, &heap->meter);
+    rhi_finalizers_init(&heap->finalizers, &heap->region, &heap->meter);
+    rhi_identity_init(&heap->identity, &heap->region, &heap->meter);
     return heap;
 }
 
@@ -161,6 +177,8 @@ rh_heap_free(struct rh_heap *heap)
         return;
     if (heap->inside || heap->walks)
         rhi_panic(&heap->panic, "heap freed during a collection or a walk");
+    rhi_finalizers_queue_all(&heap->finalizers);
+    rh_finalizer_run(heap, 0);
     rhi_mutator_flush(&heap->mutator);
     heap->inside = true;
     rhi_major_cancel(heap);

@@ -3,6 +3,7 @@
 
 #include "cycle.h"
 
+#include "afterlife.h"
 #include "os.h"
 
 enum {

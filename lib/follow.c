@@ -163,6 +163,26 @@ tell_everybody(struct rhi_follow *follow)
     }
 }
 
+// Words in tables may lead anywhere.
+static void *
+forward_word(void *context, void *object)
+{
+    const struct rhi_forward *forward = context;
+
+    return rhi_region_covers(forward->region, (uintptr_t)object)
+               ? rhi_forward(forward, object)
+               : object;
+}
+
+// Whatever is kept beside the heap by address.
+static void
+tables_follow(struct rhi_follow *follow)
+{
+    rhi_weak_moved(follow->weak, forward_word, &follow->forward);
+    rhi_finalizers_moved(follow->finalizers, forward_word, &follow->forward);
+    rhi_identity_moved(follow->identity, forward_word, &follow->forward);
+}
+
 void
 rhi_follow_update(struct rhi_follow *follow)
 {
@@ -170,8 +190,7 @@ rhi_follow_update(struct rhi_follow *follow)
 
     tracer_init(&tracer, follow, update_edge, ignore_pinned);
     trace_everything(&tracer);
-    // Tables beside the heap that know addresses follow here, by one call each,
-    // which is passed &follow->forward.
+    tables_follow(follow);
     tell_everybody(follow);
 }
 

@@ -28,14 +28,19 @@
 #ifndef RHI_FOLLOW_H
 #define RHI_FOLLOW_H
 
+#include "finalize.h"
 #include "forward.h"
-#include "mark.h"
+#include "identity.h"
 #include "roots.h"
+#include "weak.h"
 
 struct rhi_follow {
     struct rhi_forward forward;
     struct rhi_region *region;
     struct rhi_roots *roots;
+    struct rhi_weak *weak; // these three know addresses
+    struct rhi_finalizers *finalizers;
+    struct rhi_identity *identity;
     const struct rh_model *model;
     struct rh_heap *heap; // passed to the model
     bool stale;           // an edge has not followed,

@@ -30,11 +30,14 @@
 #include "compact.h"
 #include "drain.h"
 #include "external.h"
+#include "finalize.h"
 #include "growth.h"
+#include "identity.h"
 #include "mutator.h"
 #include "roots.h"
 #include "sweep.h"
 #include "trim.h"
+#include "weak.h"
 
 #include <rheap/heap.h>
 
@@ -89,6 +92,9 @@ struct rh_heap {
     struct rhi_external external;
     struct rhi_roots roots;
     struct rhi_barrier barrier;
+    struct rhi_weak weak;
+    struct rhi_finalizers finalizers;
+    struct rhi_identity identity;
     struct rhi_sweep sweep;
     struct rhi_compact compact;
     struct rhi_trim trim;
@@ -111,6 +117,13 @@ RHI_INLINE size_t
 rhi_heap_slot_bytes(const struct rh_heap *heap)
 {
     return heap->space.shape.slot_bytes;
+}
+
+// Whether a callback of a collection is running, or of the heap's end.
+RHI_INLINE bool
+rhi_heap_is_collecting(const struct rh_heap *heap)
+{
+    return heap->inside;
 }
 
 // Objects that exist: made, and not found dead.

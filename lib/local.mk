@@ -50,6 +50,24 @@ librheap_chapters += \
 	%D%/mark.c \
 	%D%/barrier.h \
 	%D%/barrier.c \
+	%D%/index.h \
+	%D%/index.c \
+	%D%/word.h \
+	%D%/word.c \
+	%D%/roster.h \
+	%D%/roster.c \
+	%D%/waiting.h \
+	%D%/waiting.c \
+	%D%/refs.h \
+	%D%/refs.c \
+	%D%/pairs.h \
+	%D%/pairs.c \
+	%D%/weak.h \
+	%D%/weak.c \
+	%D%/finalize.h \
+	%D%/finalize.c \
+	%D%/identity.h \
+	%D%/identity.c \
 	%D%/sweep.h \
 	%D%/sweep.c \
 	%D%/forward.h \
@@ -90,6 +108,9 @@ librheap_chapters += \
 	%D%/buffer.c \
 	%D%/hold.c \
 	%D%/hooks.c \
+	%D%/know.h \
+	%D%/know.c \
+	%D%/weak_map.c \
 	%D%/stat.c \
 	%D%/walk.c \
 	%D%/verify.c \

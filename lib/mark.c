@@ -292,18 +292,31 @@ rhi_marker_drain_any(struct rh_marker *marker)
         drain_any_size(marker);
 }
 
-bool
-rhi_marker_drain_some(struct rh_marker *marker, size_t budget)
+// Marking, as far as the budget allows, was done by `drain`.
+static bool
+marker_drained(struct rh_marker *marker)
+{
+    marker_note_peak(marker);
+    return rhi_marker_is_done(marker);
+}
+
+static void
+marker_prepare(struct rh_marker *marker, size_t budget)
 {
     // Pages may have come since the last step.
     marker->visitor.span = marker->region->top << (RHI_PAGE_LOG - 3);
     marker->budget = budget;
+}
+
+bool
+rhi_marker_drain_some(struct rh_marker *marker, size_t budget)
+{
+    marker_prepare(marker, budget);
     if (marker->model->drain)
         marker->model->drain(marker);
     else
         rhi_marker_drain_any(marker);
-    marker_note_peak(marker);
-    return rhi_marker_is_done(marker);
+    return marker_drained(marker);
 }
 
 void
@@ -311,6 +324,33 @@ rhi_marker_drain(struct rh_marker *marker)
 {
     bool done = rhi_marker_drain_some(marker, SIZE_MAX);
 
+    RHI_ASSERT(marker->region->panic, done); // M1
+    (void)done;
+}
+
+static void
+trace_watched(struct rh_marker *marker, void *object)
+{
+    uintptr_t address = (uintptr_t)object;
+    size_t page = rhi_region_page(marker->region, address);
+
+    trace_any(marker, object);
+    if (rhi_bit_test(marker->region->plane[RHI_SPECIAL][page],
+                     rhi_shape_index(marker->shape, rhi_page_offset(address))))
+        marker->found(marker, object, marker->context);
+}
+
+void
+rhi_marker_drain_watched(struct rh_marker *marker, rhi_found_fn found,
+                         void *context)
+{
+    bool done;
+
+    marker->found = found;
+    marker->context = context;
+    marker_prepare(marker, SIZE_MAX);
+    rhi_drain_loop(marker, 0, trace_watched, trace_range_any);
+    done = marker_drained(marker);
     RHI_ASSERT(marker->region->panic, done); // M1
     (void)done;
 }

@@ -65,6 +65,10 @@ struct rhi_slice {
     size_t first; // index of the next element to follow
 };
 
+// Told of an object that was reached.
+typedef void (*rhi_found_fn)(struct rh_marker *marker, void *object,
+                             void *context);
+
 struct rh_marker {
     struct rh_visitor visitor; // for models that trace by visitor
     struct rhi_region *region;
@@ -84,6 +88,8 @@ struct rh_marker {
     size_t gray_peak;   // most of them since marking began
     size_t gray_cursor; // the page to look at next
     size_t peak_bytes;  // most memory beside the heap ever used
+    rhi_found_fn found; // of rhi_marker_drain_watched()
+    void *context;      // passed to it
     void *deque[RHI_DEQUE_LENGTH];
     struct rhi_slice slices[RHI_SLICES_LENGTH];
 };
@@ -147,6 +153,11 @@ void rhi_marker_push_again(struct rh_marker *marker, size_t page,
 // stands in for it.
 void rhi_marker_drain_any(struct rh_marker *marker);
 
+// The same, and have `found` called for every special object that is reached on
+// the way; it may push others.
+void rhi_marker_drain_watched(struct rh_marker *marker, rhi_found_fn found,
+                              void *context);
+
 // Make room in a full deque: its oldest entry becomes a gray bit.
 void rhi_marker_spill(struct rh_marker *marker);
 
@@ -188,6 +199,20 @@ rhi_marker_push(struct rh_marker *marker, void *object)
     if (RHI_UNLIKELY(marker->top - marker->bottom == RHI_DEQUE_LENGTH))
         rhi_marker_spill(marker);
     marker->deque[marker->top++ % RHI_DEQUE_LENGTH] = object;
+}
+
+// Whether an object is black.  What lies outside the region never dies, and so
+// counts as reached.
+RHI_INLINE bool
+rhi_marker_has_reached(const struct rh_marker *marker, const void *object)
+{
+    uintptr_t address = (uintptr_t)object;
+
+    if (!rhi_region_covers(marker->region, address))
+        return true;
+    return rhi_bit_test(
+        marker->plane[rhi_region_page(marker->region, address)],
+        rhi_shape_index(marker->shape, rhi_page_offset(address)));
 }
 
 #endif

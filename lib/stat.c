@@ -23,9 +23,10 @@ stat_slots(const struct rh_heap *heap, struct rh_stat *stat)
 
     stat->total_allocated_objects = rhi_mutator_total(&heap->mutator);
     stat->total_freed_objects = heap->sweep.freed_total;
-    stat->heap_live_slots = rhi_heap_live(heap);
+    stat->heap_final_slots = heap->finalizers.finals;
+    stat->heap_live_slots = rhi_heap_live(heap) - stat->heap_final_slots;
     stat->heap_available_slots = rhi_space_pages(space) * space->shape.slots;
-    stat->heap_free_slots = stat->heap_available_slots - stat->heap_live_slots;
+    stat->heap_free_slots = stat->heap_available_slots - rhi_heap_live(heap);
     stat->heap_marked_slots = heap->history.marked_slots;
     stat->old_objects = heap->history.old_slots;
     stat->old_objects_limit = heap->growth.old_limit;
@@ -92,6 +93,22 @@ stat_collections(const struct rh_heap *heap, struct rh_stat *stat)
         rhi_max(heap->roots.handle_peak, (size_t)stat->x_handle_count);
 }
 
+static void
+stat_beside(const struct rh_heap *heap, struct rh_stat *stat)
+{
+    const struct rhi_weak *weak = &heap->weak;
+    const struct rhi_finalizers *finalizers = &heap->finalizers;
+    const struct rhi_identity *identity = &heap->identity;
+
+    stat->x_weak_refs = weak->refs.count;
+    stat->x_finalizers =
+        rhi_roster_size(&finalizers->roster) - finalizers->pending;
+    stat->x_finalizers_queued = finalizers->pending;
+    stat->x_ids = rhi_roster_size(&identity->roster);
+    stat->x_entries_seen =
+        weak->refs.seen + weak->seen + finalizers->seen + identity->seen;
+}
+
 void
 rh_heap_stat(const struct rh_heap *heap, struct rh_stat *stat)
 {
@@ -103,6 +120,7 @@ rh_heap_stat(const struct rh_heap *heap, struct rh_stat *stat)
     stat_pages(heap, &now);
     stat_external(heap, &now);
     stat_collections(heap, &now);
+    stat_beside(heap, &now);
     now.struct_bytes = bytes;
     memcpy(stat, &now, bytes);
 }

@@ -214,12 +214,12 @@ rhi_sweep_check(const struct rhi_sweep *sweep, size_t *page)
 
     *page = SIZE_MAX;
     if (sweep->cursor > sweep->end || sweep->end > region->top)
-        return "W1";
+        return "U1";
     if (!rhi_sweep_is_done(sweep))
         return NULL;
     for (*page = 0; *page < region->top; ++*page)
         if (region->flags[*page] & RHI_FLAG_SWEPT)
-            return "W1";
+            return "U1";
     *page = SIZE_MAX;
     return NULL;
 }

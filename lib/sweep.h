@@ -25,7 +25,7 @@
  * swept; they are flagged, too.
  *
  * INVARIANTS
- *   W1  while nothing is to be swept, cursor = end, and no page is flagged as
+ *   U1  while nothing is to be swept, cursor = end, and no page is flagged as
  *       swept early
  *
  * Next: forward.h; how objects are moved together.

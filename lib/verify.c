@@ -47,6 +47,18 @@ static const struct meaning meanings[] = {
     { "K3", "what is pinned is an object, on a flagged page" },
     { "E1", "blocks and bytes of external data agree" },
     { "E2", "external blocks have at least the bytes asked for" },
+    { "I1", "every cell of an index is found from its code" },
+    { "L1", "the counts of a roster agree" },
+    { "L2", "every entry of a roster is found, with the others of its object" },
+    { "L3", "the objects of a roster are alive, and marked special" },
+    { "L4", "nothing waits between collections, and all may" },
+    { "W1", "weak references lead to objects, and know their place" },
+    { "W2", "keys and values of weak maps are alive, and in order" },
+    { "W3", "old entries of weak maps have old keys and values" },
+    { "W4", "weak maps that a minor collection must see are listed" },
+    { "F1", "queued finalizers are counted, and between head and tail" },
+    { "F2", "objects with queued finalizers are counted" },
+    { "N1", "ids ascend" },
     { "H1", "objects made - freed = live bits - unused slots" },
     { "H2", "the markers are empty outside collections" },
     { "H3", "pages wait to be swept only at the stage of sweeping" },
@@ -54,7 +66,7 @@ static const struct meaning meanings[] = {
     { "B2", "unprotected bits are those of objects" },
     { "B3", "an old object that refers to a young one is remembered" },
     { "B4", "the table of cards agrees with itself" },
-    { "W1", "the sweep's cursor lies inside what is to be swept" },
+    { "U1", "the sweep's cursor lies inside what is to be swept" },
     { "V1", "references lead to live slots" },
     { "V2", "roots lead to live slots" },
 };
@@ -135,6 +147,19 @@ check_tables(const struct rh_heap *heap)
     if (!broken)
         broken = rhi_barrier_check(&heap->barrier, &page);
     return violation_of(broken, page, SIZE_MAX);
+}
+
+// What is kept beside the objects.
+static struct rh_violation
+check_beside(const struct rh_heap *heap)
+{
+    const char *broken = rhi_weak_check(&heap->weak);
+
+    if (!broken)
+        broken = rhi_finalizers_check(&heap->finalizers);
+    if (!broken)
+        broken = rhi_identity_check(&heap->identity);
+    return violation_of(broken, SIZE_MAX, SIZE_MAX);
 }
 
 static struct rh_violation
@@ -281,6 +306,8 @@ rh_heap_verify(struct rh_heap *heap, struct rh_violation *violation)
         found = check_pages(heap);
     if (!found.invariant)
         found = check_compact(heap);
+    if (!found.invariant)
+        found = check_beside(heap);
     if (!found.invariant)
         found = check_counts(heap);
     if (!found.invariant)

@@ -279,6 +279,8 @@ rh_walk_reachable(struct rh_heap *heap, void *object, rh_object_fn fn,
     heap->reaching = true;
     heap->inside = true; // trace functions may not allocate here, too
     rhi_major_mark_reachable(heap, RHI_REACHED, object);
+    if (!object)
+        rhi_weak_converge(&heap->weak, &heap->young, false);
     heap->inside = false;
     going = each_object(heap, true, fn, context);
     reachable_forget(heap);

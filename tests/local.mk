@@ -8,8 +8,11 @@
 white_box_tests = \
 	%D%/test_bits \
 	%D%/test_compact \
+	%D%/test_finalizer \
 	%D%/test_generic \
 	%D%/test_geometry \
+	%D%/test_identity \
+	%D%/test_index \
 	%D%/test_mark \
 	%D%/test_meter \
 	%D%/test_minor \
@@ -25,6 +28,7 @@ white_box_tests = \
 	%D%/test_sweep \
 	%D%/test_table \
 	%D%/test_verify \
+	%D%/test_weak \
 	# end
 
 # Black box: what a program that uses the installed library can see.
@@ -82,6 +86,7 @@ AM_CPPFLAGS += $(CMOCKA_CFLAGS)
 %C%_libcheck_a_SOURCES = \
 	%D%/check.c \
 	%D%/check.h \
+	%D%/minor.h \
 	%D%/objects.c \
 	%D%/objects.h \
 	# end

@@ -8,6 +8,10 @@
  */
 #include "check.h"
 
+#include <rheap/finalizer.h>
+#include <rheap/identity.h>
+#include <rheap/weak.h>
+
 // The program.  It takes what it gets.
 
 struct program {
@@ -121,6 +125,107 @@ use_listeners(struct program *program)
     check_heap(heap);
 }
 
+static uint64_t
+hash_tag(struct rh_heap *heap, void *key)
+{
+    check_heap(heap);
+    return ((struct node *)key)->tag;
+}
+
+static bool
+equal_nodes(struct rh_heap *heap, void *there, void *key)
+{
+    rh_heap_collect(heap);
+    return there == key;
+}
+
+static void
+use_map(struct program *program, struct rh_weak_map *map)
+{
+    struct rh_heap *heap = program->world.heap;
+
+    for (size_t i = 0; map && i < 40; i++) {
+        struct node *key = program->range[i % 20];
+        enum rh_status status;
+
+        if (!key)
+            continue;
+        status = rh_weak_map_set(heap, map, key, program->range[i / 2]);
+
+        check_heap(heap);
+        assert_true(status == RH_OK || status == RH_NO_MEMORY);
+        status = rh_weak_map_get(heap, map, key, NULL);
+        check_heap(heap);
+        if (i % 7 == 6)
+            (void)rh_weak_map_delete(heap, map, key, NULL);
+        check_heap(heap);
+    }
+}
+
+static void
+say_nothing(struct rh_heap *heap, void *object, void *context)
+{
+    (void)heap, (void)context;
+    assert_int_equal(((struct node *)object)->tag, NODE);
+}
+
+static void
+use_finalizers(struct program *program)
+{
+    struct rh_heap *heap = program->world.heap;
+
+    for (size_t i = 0; i < 40; i++) {
+        struct node *node = program->range[i % 20];
+        struct node *other = program->range[i / 2];
+
+        if (!node)
+            continue;
+        (void)!rh_finalizer_add(heap, node, say_nothing, NULL);
+        check_heap(heap);
+        if (i % 3 == 0)
+            (void)rh_finalizer_remove(heap, node, say_nothing, NULL);
+        check_heap(heap);
+        if (i % 5 == 0 && other)
+            (void)!rh_finalizer_copy(heap, node, other);
+        check_heap(heap);
+        (void)rh_identity_of(heap, node);
+        check_heap(heap);
+    }
+}
+
+// Weak things, finalizers and ids.
+static bool
+run_beside(struct program *program)
+{
+    static const struct rh_weak_type type = { hash_tag, equal_nodes };
+    struct rh_heap *heap = rh_heap_new(&program->world.config);
+    struct rh_weak_ref *refs[20];
+
+    program->world.heap = heap;
+    if (!heap || rh_root_add_range(heap, NULL, program->range, 20) != RH_OK)
+        return false;
+    for (size_t i = 0; i < 20; i++) {
+        program->range[i] = try_node(program, NULL);
+        refs[i] = rh_weak_ref_new(heap, program->range[i]);
+        check_heap(heap);
+    }
+    use_finalizers(program);
+    use_map(program,
+            rh_weak_map_new(heap, RH_WEAK_KEY, NULL, program->range[0]));
+    use_map(program, rh_weak_map_new(heap, RH_WEAK_BOTH, NULL, NULL));
+    use_map(program, rh_weak_map_new(heap, RH_WEAK_KEY, &type, NULL));
+    for (size_t i = 0; i < 10; i++) {
+        program->range[i] = NULL;
+        rh_weak_ref_free(heap, refs[i]);
+    }
+    rh_heap_collect(heap);
+    check_heap(heap);
+    (void)rh_finalizer_run(heap, 0);
+    check_heap(heap);
+    use_finalizers(program);
+    return true;
+}
+
 static void
 use_objects(struct program *program)
 {
@@ -202,14 +307,14 @@ prepare(struct program *program)
 
 // Answers whether the n-th call was reached.
 static bool
-run_failing_at(size_t n, bool for_good)
+run_failing_at(bool (*run_it)(struct program *program), size_t n, bool for_good)
 {
     static struct program program;
 
     prepare(&program);
     program.world.faults.for_good = for_good;
     check_fail_at(&program.world.faults, n);
-    (void)run(&program);
+    (void)run_it(&program);
     check_close(&program.world);
     return program.world.faults.failed;
 }
@@ -236,7 +341,7 @@ each_call_for_memory_may_fail_once(void **state)
     size_t n = 1;
 
     (void)state;
-    while (run_failing_at(n, false))
+    while (run_failing_at(run, n, false))
         n++;
     assert_true(n > 100);
 }
@@ -247,9 +352,23 @@ from_each_call_on_all_may_fail(void **state)
     size_t n = 1;
 
     (void)state;
-    while (run_failing_at(n, true))
+    while (run_failing_at(run, n, true))
         n++;
     assert_true(n > 100);
+}
+
+static void
+whatever_fails_what_is_beside_the_heap_is_sound(void **state)
+{
+    size_t n = 1;
+
+    (void)state;
+    while (run_failing_at(run_beside, n, false))
+        n++;
+    assert_true(n > 50);
+    for (n = 1; run_failing_at(run_beside, n, true);)
+        n++;
+    assert_true(n > 20);
 }
 
 int
@@ -259,6 +378,7 @@ main(void)
         cmocka_unit_test(the_program_runs_when_nothing_fails),
         cmocka_unit_test(each_call_for_memory_may_fail_once),
         cmocka_unit_test(from_each_call_on_all_may_fail),
+        cmocka_unit_test(whatever_fails_what_is_beside_the_heap_is_sound),
     };
 
     return cmocka_run_group_tests_name("oom", tests, NULL, NULL);

@@ -13,6 +13,8 @@ command -v "$OBJDUMP" >/dev/null || skip "no objdump"
 
 by_contract='rh_heap_free rh_hash_delete rh_hash_each rh_hash_fetch'
 by_contract="$by_contract rh_hash_get rh_hash_rehash rh_hash_set"
+by_contract="$by_contract rh_finalizer_run rh_weak_map_delete rh_weak_map_each"
+by_contract="$by_contract rh_weak_map_get rh_weak_map_key rh_weak_map_set"
 
 # Prototypes end with ";": join each to one line, keep those with the word.
 cat "$top_srcdir"/include/rheap/*.h |

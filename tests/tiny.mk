@@ -6,10 +6,12 @@ tiny_page_tests = \
 	%D%/tiny_compact \
 	%D%/tiny_event \
 	%D%/tiny_external \
+	%D%/tiny_finalizer \
 	%D%/tiny_generic \
 	%D%/tiny_geometry \
 	%D%/tiny_growth \
 	%D%/tiny_heap \
+	%D%/tiny_identity \
 	%D%/tiny_image \
 	%D%/tiny_mark \
 	%D%/tiny_meter \
@@ -33,6 +35,7 @@ tiny_page_tests = \
 	%D%/tiny_trim \
 	%D%/tiny_verify \
 	%D%/tiny_walk \
+	%D%/tiny_weak \
 	# end
 
 tiny_page_libs = %D%/libcheck.a lib/librheap-tiny.la $(CMOCKA_LIBS)
@@ -50,6 +53,9 @@ tiny_page_cppflags = $(AM_CPPFLAGS) -DRH_TINY_PAGES
 %C%_tiny_external_SOURCES = %D%/test_external.c
 %C%_tiny_external_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_external_LDADD = $(tiny_page_libs)
+%C%_tiny_finalizer_SOURCES = %D%/test_finalizer.c
+%C%_tiny_finalizer_CPPFLAGS = $(tiny_page_cppflags)
+%C%_tiny_finalizer_LDADD = $(tiny_page_libs)
 %C%_tiny_generic_SOURCES = %D%/test_generic.c
 %C%_tiny_generic_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_generic_LDADD = $(tiny_page_libs)
@@ -62,6 +68,9 @@ tiny_page_cppflags = $(AM_CPPFLAGS) -DRH_TINY_PAGES
 %C%_tiny_heap_SOURCES = %D%/test_heap.c
 %C%_tiny_heap_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_heap_LDADD = $(tiny_page_libs)
+%C%_tiny_identity_SOURCES = %D%/test_identity.c
+%C%_tiny_identity_CPPFLAGS = $(tiny_page_cppflags)
+%C%_tiny_identity_LDADD = $(tiny_page_libs)
 %C%_tiny_image_SOURCES = %D%/test_image.c
 %C%_tiny_image_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_image_LDADD = $(tiny_page_libs)
@@ -131,3 +140,6 @@ tiny_page_cppflags = $(AM_CPPFLAGS) -DRH_TINY_PAGES
 %C%_tiny_walk_SOURCES = %D%/test_walk.c
 %C%_tiny_walk_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_walk_LDADD = $(tiny_page_libs)
+%C%_tiny_weak_SOURCES = %D%/test_weak.c
+%C%_tiny_weak_CPPFLAGS = $(tiny_page_cppflags)
+%C%_tiny_weak_LDADD = $(tiny_page_libs)

@@ -18,9 +18,11 @@ RH_BEGIN_DECLARATIONS
  * rh_config_check() refuses.  The caller owns the heap. */
 RH_API struct rh_heap *rh_heap_new(const struct rh_config *config);
 
-/* Release every object, then every byte.  `heap` may be NULL.  The release
- * functions of the model run; nothing else does.  Panics during a collection
- * or a walk. */
+/* Run the finalizers that are queued, then those of all other objects in the
+ * order of registration; then release every object, then every byte.  `heap`
+ * may be NULL.  Until the last finalizer has run the heap is whole: they may do
+ * what they always may, except free it; what they register is not run.  Panics
+ * during a collection or a walk. */
 RH_API void rh_heap_free(struct rh_heap *heap) RH_MAY_COLLECT;
 
 /* A slot filled with zeros, or NULL when there is no memory, after an

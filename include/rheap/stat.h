@@ -8,7 +8,8 @@
  *   heap_allocated_pages = heap_eden_pages + heap_tomb_pages
  *   total_allocated_pages = heap_allocated_pages + total_freed_pages
  *   count = minor_gc_count + major_gc_count
- * An object is alive here until a collection has found it dead. */
+ * An object is alive here until a collection has found it dead; then it is
+ * final as long as finalizers of it are queued. */
 #ifndef RHEAP_STAT_H
 #define RHEAP_STAT_H
 
@@ -70,7 +71,13 @@ RH_BEGIN_DECLARATIONS
     X(x_trim_ns)                                                               \
     X(x_handle_count) /* handles held now */                                   \
     X(x_handle_peak)                                                           \
-    X(x_sealed_free_slots)
+    X(x_sealed_free_slots)                                                     \
+    X(x_weak_refs)         /* weak references that have not been freed */      \
+    X(x_finalizers)        /* registered, not queued */                        \
+    X(x_finalizers_queued) /* waiting to be run */                             \
+    X(x_ids)               /* objects with an id */                            \
+    X(x_entries_seen)      /* of these and of weak maps, looked at by          \
+                              collections so far */
 
 #define RH_STAT_FIELD(name) uint64_t name;
 struct rh_stat {
