@@ -13,12 +13,16 @@
 #ifndef RHEAP_H
 #define RHEAP_H
 
+#include <rheap/collection.h>
 #include <rheap/constants.h>
+#include <rheap/count.h>
 #include <rheap/event.h>
 #include <rheap/external.h>
 #include <rheap/heap.h>
 #include <rheap/image.h>
+#include <rheap/profile.h>
 #include <rheap/roots.h>
+#include <rheap/site.h>
 #include <rheap/stat.h>
 #include <rheap/trim.h>
 #include <rheap/verify.h>

@@ -56,7 +56,7 @@ collect_in_emergency(struct rh_heap *heap)
     if (!rhi_cycle_is_allowed(heap))
         return false;
     heap->history.emergency++;
-    rhi_cycle_collect(heap);
+    rhi_cycle_collect(heap, RH_CAUSE_EMERGENCY);
     return true;
 }
 
@@ -78,10 +78,11 @@ static void
 attend_traps(struct rh_heap *heap)
 {
     struct rh_mutator *mutator = &heap->mutator;
-    bool wanted = mutator->traps & RHI_TRAP_STRESS || rhi_cycle_is_due(heap);
+    bool stress = mutator->traps & RHI_TRAP_STRESS;
 
-    if (wanted && rhi_cycle_is_allowed(heap))
-        rhi_cycle_collect(heap);
+    if ((stress || rhi_cycle_is_due(heap)) && rhi_cycle_is_allowed(heap))
+        rhi_cycle_collect(heap,
+                          stress ? RH_CAUSE_STRESS : rhi_cycle_due_cause(heap));
     rhi_mutator_clear_trap(mutator, RHI_TRAP_DEBT);
 }
 
@@ -91,13 +92,15 @@ refuse_while_collecting(struct rh_heap *heap)
     if (heap->phase != RHI_IDLE)
         rhi_panic(&heap->panic, "slot allocation during a collection, or "
                                 "between rh_image_begin and rh_image_end");
+    if (heap->events.sending)
+        rhi_panic(&heap->panic, "slot allocation by a listener");
 }
 
 void
 rh_heap_safepoint(struct rh_heap *heap)
 {
     if (rhi_cycle_is_due(heap) && rhi_cycle_is_allowed(heap))
-        rhi_cycle_collect(heap);
+        rhi_cycle_collect(heap, rhi_cycle_due_cause(heap));
 }
 
 void *
@@ -117,6 +120,8 @@ rh_heap_alloc_slow(struct rh_heap *heap)
     rhi_mutator_arm(mutator);
     if (heap->region.watched)
         rhi_poison_undefined(slot, rhi_heap_slot_bytes(heap));
+    if (RHI_UNLIKELY(rhi_sites_are_traced(&heap->sites)))
+        rhi_sites_note(&heap->sites, slot, heap->history.count);
     rhi_event_object(&heap->events, RH_EVENT_OBJECT_NEW, slot);
     return slot;
 }
@@ -138,7 +143,9 @@ rh_heap_collect(struct rh_heap *heap)
                                 "collection, or while an image is built");
     if (heap->walks)
         rhi_panic(&heap->panic, "collection asked for during a walk");
-    rhi_cycle_collect(heap);
+    if (heap->events.sending)
+        rhi_panic(&heap->panic, "collection asked for by a listener");
+    rhi_cycle_collect(heap, RH_CAUSE_METHOD);
 }
 
 bool

@@ -27,6 +27,8 @@ heap_dismantle(struct rh_heap *heap)
 
     if (heap->model_state && model->detach)
         model->detach(heap, heap->model_state);
+    rhi_sites_clear(&heap->sites);
+    rhi_profile_fini(&heap->profile);
     rhi_events_fini(&heap->events);
     rhi_roots_fini(&heap->roots);
     rhi_region_fini(&heap->region);
@@ -59,6 +61,9 @@ heap_build_collector(struct rh_heap *heap)
         (struct rhi_sweep){ &heap->space, &heap->events, heap->model, heap, 0 };
     rhi_trim_init(&heap->trim, &heap->space, &heap->external, config);
     rhi_growth_init(&heap->growth, config, heap->space.shape.slots);
+    rhi_profile_init(&heap->profile, &heap->mutator, &heap->sweep,
+                     &heap->external, &heap->meter);
+    rhi_sites_init(&heap->sites, &heap->space, &heap->meter);
 }
 
 static bool
@@ -134,8 +139,9 @@ rh_heap_free(struct rh_heap *heap)
     if (!heap)
         return;
     if (heap->phase == RHI_MARKING || heap->phase == RHI_SWEEPING ||
-        heap->walks)
-        rhi_panic(&heap->panic, "heap freed during a collection or a walk");
+        heap->walks || heap->events.sending)
+        rhi_panic(&heap->panic, "heap freed during a collection or a walk, or "
+                                "by a listener");
     rhi_mutator_flush(&heap->mutator);
     heap->phase = RHI_SWEEPING;
     rhi_sweep_release_all(&heap->sweep);

@@ -23,13 +23,20 @@
 #include "heap.h"
 
 // Collect.  The heap must be idle, and no walk under way.
-void rhi_cycle_collect(struct rh_heap *heap);
+void rhi_cycle_collect(struct rh_heap *heap, enum rh_cause cause);
 
 // Whether so many slots were handed out, or so much external data added, that
 // a collection is due.
 bool rhi_cycle_is_due(const struct rh_heap *heap);
 
-// Whether one may run now: enabled, idle, nobody walks.
+// Which of the two it is, when one is due.
+enum rh_cause rhi_cycle_due_cause(const struct rh_heap *heap);
+
+// Why a collection for this cause looks at everything.
+enum rh_major_reason rhi_cycle_major_reason(const struct rh_heap *heap,
+                                            enum rh_cause cause);
+
+// Whether one may run now: enabled, idle, nobody walks or listens.
 bool rhi_cycle_is_allowed(const struct rh_heap *heap);
 
 // Mark into `next` what the roots reach, or what `object` reaches when it is

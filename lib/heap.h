@@ -9,6 +9,7 @@
  *     mutator --> space --> region          where slots come from
  *     roots, marker, sweep                  what a collection is made of
  *     external, trim, growth                what it decides about memory
+ *     profile, sites                        what is noted for the program
  *
  * INVARIANTS
  *   H1  objects ever made - ever freed = live bits of all pages, less the
@@ -24,7 +25,9 @@
 #include "external.h"
 #include "growth.h"
 #include "mutator.h"
+#include "profile.h"
 #include "roots.h"
+#include "site.h"
 #include "sweep.h"
 #include "trim.h"
 
@@ -39,10 +42,10 @@ enum rhi_phase {
 
 // What the collector has done so far.
 struct rhi_history {
-    uint64_t count;      // collections, all of them major
-    uint64_t emergency;  // because memory had run out
-    uint64_t total_ns;   // in collections
-    size_t marked_slots; // found alive by the last one
+    uint64_t count;              // collections, all of them major
+    uint64_t emergency;          // because memory had run out
+    size_t marked_slots;         // found alive by the last one
+    struct rh_collection latest; // but for its state and what comes next
 };
 
 struct rh_heap {
@@ -61,11 +64,13 @@ struct rh_heap {
     struct rhi_trim trim;
     struct rhi_growth growth;
     struct rhi_history history;
+    struct rhi_sites sites;
     enum rhi_phase phase;
     unsigned walks; // under way; collections wait
     bool reaching;  // a walk has bits in the plane `next`
     bool disabled;  // no automatic collections
     struct rh_marker marker;
+    struct rhi_profile profile;
 };
 
 RHI_INLINE size_t

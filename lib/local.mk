@@ -57,6 +57,12 @@ librheap_chapters += \
 	%D%/settings.h \
 	%D%/settings.c \
 	%D%/environment.c \
+	%D%/profile.h \
+	%D%/profile.c \
+	%D%/place.h \
+	%D%/place.c \
+	%D%/site.h \
+	%D%/site.c \
 	%D%/heap.h \
 	%D%/cycle.h \
 	%D%/cycle.c \
@@ -70,8 +76,10 @@ librheap_chapters += \
 	%D%/buffer.c \
 	%D%/hold.c \
 	%D%/hooks.c \
+	%D%/observe.c \
 	%D%/stat.c \
 	%D%/walk.c \
+	%D%/count.c \
 	%D%/verify.c \
 	%D%/image.c \
 	# end

@@ -45,6 +45,10 @@ static const struct meaning meanings[] = {
     { "T1", "the handle stack lies inside its range" },
     { "E1", "blocks and bytes of external data agree" },
     { "E2", "external blocks have at least the bytes asked for" },
+    { "N2", "records of pauses are in order, and none is of the future" },
+    { "L1", "slots with a recorded site have an object" },
+    { "L2", "recorded sites are known places" },
+    { "L3", "objects with a site are counted" },
     { "H1", "objects made - freed = live bits - unused slots" },
     { "H2", "the marker is empty between collections" },
     { "V1", "references lead to live slots" },
@@ -101,6 +105,10 @@ check_tables(const struct rh_heap *heap)
         broken = rhi_roots_check(&heap->roots);
     if (!broken)
         broken = rhi_external_check(&heap->external);
+    if (!broken)
+        broken = rhi_profile_check(&heap->profile);
+    if (!broken)
+        broken = rhi_sites_check(&heap->sites);
     return violation_of(broken, page, SIZE_MAX);
 }
 

@@ -94,6 +94,9 @@ page_view(const struct rh_heap *heap, size_t number)
         .list = rhi_list_name((enum rhi_list)page->list),
         .allocated = region->plane[RHI_ALLOCATED][number],
         .mark = region->plane[RHI_MARK][number],
+        .remembered = region->plane[RHI_REMEMBERED][number],
+        .unprotected = region->plane[RHI_UNPROTECTED][number],
+        .pinned = region->plane[RHI_PINNED][number],
     };
 }
 

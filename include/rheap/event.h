@@ -25,8 +25,8 @@ struct rh_event {
     size_t page;  /* of the page events, else SIZE_MAX */
 };
 
-/* May not call into the heap, except for queries and to listen or ignore; may
- * not leave by longjmp. */
+/* May not call into the heap, except for queries and to listen or ignore
+ * (allocating and collecting panic); may not leave by longjmp. */
 typedef void (*rh_event_fn)(struct rh_heap *heap, const struct rh_event *event,
                             void *context);
 
