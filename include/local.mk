@@ -11,6 +11,7 @@ rheapinclude_HEADERS = \
 	%D%/rheap/compact.h \
 	%D%/rheap/config.h \
 	%D%/rheap/constants.h \
+	%D%/rheap/count.h \
 	%D%/rheap/data.h \
 	%D%/rheap/declare.h \
 	%D%/rheap/dump.h \
@@ -27,8 +28,10 @@ rheapinclude_HEADERS = \
 	%D%/rheap/node.h \
 	%D%/rheap/number.h \
 	%D%/rheap/object.h \
+	%D%/rheap/profile.h \
 	%D%/rheap/rebuild.h \
 	%D%/rheap/roots.h \
+	%D%/rheap/site.h \
 	%D%/rheap/stat.h \
 	%D%/rheap/status.h \
 	%D%/rheap/string.h \

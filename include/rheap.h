@@ -14,14 +14,18 @@
 #define RHEAP_H
 
 #include <rheap/compact.h>
+#include <rheap/collection.h>
 #include <rheap/constants.h>
+#include <rheap/count.h>
 #include <rheap/event.h>
 #include <rheap/external.h>
 #include <rheap/finalizer.h>
 #include <rheap/heap.h>
 #include <rheap/identity.h>
 #include <rheap/image.h>
+#include <rheap/profile.h>
 #include <rheap/roots.h>
+#include <rheap/site.h>
 #include <rheap/stat.h>
 #include <rheap/trim.h>
 #include <rheap/verify.h>

@@ -26,7 +26,7 @@
 #ifndef RHI_AFTERLIFE_H
 #define RHI_AFTERLIFE_H
 
-#include "heap.h"
+#include "reach.h"
 
 // `marker` has reached what it can, in its plane; what is reached here, it
 // reaches, too.  With `minor` old objects count as reached, and only what is

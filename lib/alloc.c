@@ -90,8 +90,7 @@ static void
 step_for_stress(struct rh_heap *heap)
 {
     if (heap->major.stage == RHI_IDLE)
-        rhi_cycle_start(heap, (struct rh_due){ RH_WORK_MAJOR, RH_CAUSE_STRESS,
-                                               RH_MAJOR_FORCE });
+        rhi_cycle_start(heap, RH_CAUSE_STRESS);
     else
         rhi_cycle_step(heap, (struct rh_budget){ .objects = 3 });
 }
@@ -141,10 +140,13 @@ rh_heap_safepoint(struct rh_heap *heap)
 }
 
 static void
-refuse_while_inside(const struct rh_heap *heap, const char *what)
+refuse_while_inside(const struct rh_heap *heap, const char *what,
+                    const char *listener)
 {
     if (RHI_UNLIKELY(heap->inside || heap->placing))
         rhi_panic(&heap->panic, what);
+    if (RHI_UNLIKELY(heap->events.sending))
+        rhi_panic(&heap->panic, listener);
 }
 
 void *
@@ -153,8 +155,10 @@ rh_heap_alloc_slow(struct rh_heap *heap)
     struct rh_mutator *mutator = &heap->mutator;
     char *slot = NULL;
 
-    refuse_while_inside(heap, "slot allocation during a collection, or "
-                              "between rh_image_begin and rh_image_end");
+    refuse_while_inside(heap,
+                        "slot allocation during a collection, or "
+                        "between rh_image_begin and rh_image_end",
+                        "slot allocation by a listener");
     if (mutator->traps & (RHI_TRAP_STRESS | RHI_TRAP_DEBT))
         attend_traps(heap);
     while (!(slot = rhi_mutator_bump(mutator))) {
@@ -165,6 +169,8 @@ rh_heap_alloc_slow(struct rh_heap *heap)
     rhi_mutator_arm(mutator);
     if (heap->region.watched)
         rhi_poison_undefined(slot, rhi_heap_slot_bytes(heap));
+    if (RHI_UNLIKELY(rhi_sites_are_traced(&heap->sites)))
+        rhi_sites_note(&heap->sites, slot, rhi_heap_collections(heap));
     rhi_event_object(&heap->events, RH_EVENT_OBJECT_NEW, slot);
     return slot;
 }
@@ -183,8 +189,10 @@ rh_heap_alloc(struct rh_heap *heap)
 static void
 refuse_collection(const struct rh_heap *heap)
 {
-    refuse_while_inside(heap, "collection asked for by a callback of a "
-                              "collection, or while an image is built");
+    refuse_while_inside(heap,
+                        "collection asked for by a callback of a "
+                        "collection, or while an image is built",
+                        "collection asked for by a listener");
     if (heap->walks)
         rhi_panic(&heap->panic, "collection asked for during a walk");
 }
@@ -215,8 +223,7 @@ rh_heap_start(struct rh_heap *heap)
         return RH_BAD_ARGUMENT;
     if (heap->major.stage != RHI_IDLE)
         return RH_BUSY;
-    rhi_cycle_start(heap, (struct rh_due){ RH_WORK_MAJOR, RH_CAUSE_METHOD,
-                                           RH_MAJOR_FORCE });
+    rhi_cycle_start(heap, RH_CAUSE_METHOD);
     return RH_OK;
 }
 

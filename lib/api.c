@@ -32,6 +32,8 @@ heap_dismantle(struct rh_heap *heap)
     rhi_identity_fini(&heap->identity);
     rhi_finalizers_fini(&heap->finalizers);
     rhi_weak_fini(&heap->weak);
+    rhi_sites_clear(&heap->sites);
+    rhi_profile_fini(&heap->profile);
     rhi_events_fini(&heap->events);
     rhi_roots_fini(&heap->roots);
     rhi_region_fini(&heap->region);
@@ -64,6 +66,7 @@ heap_build_compact(struct rh_heap *heap)
                         .events = &heap->events,
                         .model = heap->model,
                         .heap = heap,
+                        .sites = &heap->sites,
                         .forward = forward },
         .follow = { .forward = forward,
                     .region = &heap->region,
@@ -98,6 +101,9 @@ heap_build_collector(struct rh_heap *heap)
     heap_build_compact(heap);
     rhi_trim_init(&heap->trim, &heap->space, &heap->external, config);
     rhi_growth_init(&heap->growth, config, heap->space.shape.slots);
+    rhi_profile_init(&heap->profile, &heap->mutator, &heap->sweep,
+                     &heap->external, &heap->meter);
+    rhi_sites_init(&heap->sites, &heap->space, &heap->meter);
 }
 
 static bool
@@ -175,8 +181,9 @@ rh_heap_free(struct rh_heap *heap)
 {
     if (!heap)
         return;
-    if (heap->inside || heap->walks)
-        rhi_panic(&heap->panic, "heap freed during a collection or a walk");
+    if (heap->inside || heap->walks || heap->events.sending)
+        rhi_panic(&heap->panic, "heap freed during a collection or a walk, or "
+                                "by a listener");
     rhi_finalizers_queue_all(&heap->finalizers);
     rh_finalizer_run(heap, 0);
     rhi_mutator_flush(&heap->mutator);

@@ -145,6 +145,14 @@ compact_kind_due(const struct rhi_compact *compact)
 }
 
 bool
+rhi_compact_may_come(const struct rhi_compact *compact)
+{
+    return rhi_compact_is_possible(compact) &&
+           (compact->wanted != RHI_COMPACT_NONE || compact->stress ||
+            compact->config->auto_compact != 0);
+}
+
+bool
 rhi_compact_is_due(const struct rhi_compact *compact)
 {
     return compact_kind_due(compact) != RHI_COMPACT_NONE;

@@ -52,6 +52,9 @@ struct rhi_compact {
 // Whether objects may move at all.
 bool rhi_compact_is_possible(const struct rhi_compact *compact);
 
+// Whether the collection that begins may turn out to compact.
+bool rhi_compact_may_come(const struct rhi_compact *compact);
+
 // Whether somebody wants it, or stress, or so many pages can be emptied as
 // auto_compact says.  O(pages).
 bool rhi_compact_is_due(const struct rhi_compact *compact);

@@ -3,9 +3,6 @@
 
 #include "cycle.h"
 
-#include "afterlife.h"
-#include "os.h"
-
 enum {
     STEPS_PER_NURSERY = 4
 };
@@ -58,7 +55,7 @@ bool
 rhi_cycle_is_allowed(const struct rh_heap *heap)
 {
     return !heap->disabled && !heap->inside && !heap->placing &&
-           heap->walks == 0;
+           heap->walks == 0 && heap->events.sending == 0;
 }
 
 static enum rh_major_reason
@@ -120,132 +117,220 @@ rhi_cycle_due(const struct rh_heap *heap)
 
 // ---- running it ----
 
-// Keep everybody out, and do `work`.
-static void
-cycle_bracket(struct rh_heap *heap,
-              void (*work)(struct rh_heap *heap, const void *what),
-              const void *what)
-{
-    uint64_t start = rhi_os_now();
+struct work {
+    void (*run)(struct rh_heap *heap, const struct work *work);
+    enum rh_pause_kind pause;
+    struct rh_due due;       // why
+    struct rh_budget budget; // of a step
+};
 
-    heap->space.collection++;
-    heap->inside = true; // from here on nobody may allocate or collect
-    rhi_event(&heap->events, RH_EVENT_COLLECTION_START);
-    rhi_mutator_clear_trap(&heap->mutator, RHI_TRAP_DEBT);
-    rhi_mutator_flush(&heap->mutator);
-    work(heap, what);
-    heap->inside = false;
-    heap->history.total_ns += rhi_os_now() - start;
+// Pauses that ran to the end of something, or began something.
+struct progress {
+    uint64_t minors, majors;
+    enum rhi_stage stage;
+};
+
+static struct progress
+progress_of(const struct rh_heap *heap)
+{
+    return (struct progress){ heap->history.minor_count,
+                              heap->history.major_count, heap->major.stage };
 }
 
 static void
-expect_next(struct rh_heap *heap, bool minor)
+work_end(struct rh_heap *heap, struct progress before)
 {
+    struct progress now = progress_of(heap);
+    bool minor = now.minors != before.minors;
+    bool major = now.majors != before.majors;
     uint64_t made = rhi_mutator_total(&heap->mutator);
 
     if (minor)
         rhi_growth_minor(&heap->growth, made);
     rhi_growth_step(&heap->growth, made, STEPS_PER_NURSERY);
+    rhi_profile_end(&heap->profile,
+                    &(struct rhi_pause_facts){
+                        .traced = heap->history.visited,
+                        .old = heap->history.old_slots,
+                        .begins = minor || major,
+                        .ends = minor || (now.stage == RHI_IDLE &&
+                                          (major || before.stage != RHI_IDLE)),
+                    });
+}
+
+// Keep everybody out, and do it.
+static void
+work_do(struct rh_heap *heap, struct work work)
+{
+    struct progress before = progress_of(heap);
+
+    // Objects that move take their sites along, if there is room for these.
+    if (rhi_compact_may_come(&heap->compact))
+        (void)rhi_sites_prepare(&heap->sites);
+    rhi_profile_begin(&heap->profile, work.pause, work.due.cause,
+                      work.due.major);
+    heap->space.collection++;
+    heap->history.visited = 0;
+    heap->inside = true; // from here on nobody may allocate or collect
+    rhi_mutator_clear_trap(&heap->mutator, RHI_TRAP_DEBT);
+    rhi_mutator_flush(&heap->mutator); // so that no listener finds a slot
+    rhi_event(&heap->events, RH_EVENT_COLLECTION_START);
+    work.run(heap, &work);
+    heap->inside = false;
+    work_end(heap, before);
 }
 
 static void
-work_minor(struct rh_heap *heap, const void *what)
+note_latest(struct rh_heap *heap, enum rh_collection_kind kind,
+            struct rh_due due, bool immediate_sweep)
 {
-    const struct rh_due *due = what;
-
-    rhi_external_collecting(&heap->external, due->work == RH_WORK_MINOR);
-    rhi_minor_collect(heap);
-    if (due->work == RH_WORK_MAJOR)
-        rhi_major_start(heap);
-    expect_next(heap, true);
+    heap->history.latest = (struct rh_collection){
+        .kind = kind,
+        .cause = due.cause,
+        .major_reason = due.major,
+        .immediate_sweep = immediate_sweep,
+    };
 }
 
 static void
-work_collect(struct rh_heap *heap, const void *what)
+run_start(struct rh_heap *heap, const struct work *work)
 {
-    (void)what;
-    rhi_external_collecting(&heap->external, false);
-    rhi_major_collect(heap);
-    expect_next(heap, false);
-}
-
-static void
-work_start(struct rh_heap *heap, const void *what)
-{
-    (void)what;
+    note_latest(heap, RH_COLLECTION_MAJOR, work->due, false);
     rhi_external_collecting(&heap->external, false);
     rhi_major_start(heap);
-    expect_next(heap, false);
 }
 
 static void
-work_step(struct rh_heap *heap, const void *what)
+run_minor(struct rh_heap *heap, const struct work *work)
 {
-    const struct rh_budget *budget = what;
-    uint64_t minors = heap->history.minor_count;
+    note_latest(heap, RH_COLLECTION_MINOR, work->due, true);
+    rhi_external_collecting(&heap->external, true);
+    rhi_minor_collect(heap);
+}
 
-    rhi_major_step(heap, *budget);
-    expect_next(heap, heap->history.minor_count != minors);
+// Collect the young, and begin.
+static void
+run_minor_and_start(struct rh_heap *heap, const struct work *work)
+{
+    run_minor(heap, work);
+    run_start(heap, work);
 }
 
 static void
-work_finish(struct rh_heap *heap, const void *what)
+run_collect(struct rh_heap *heap, const struct work *work)
 {
-    (void)what;
+    note_latest(heap, RH_COLLECTION_MAJOR, work->due, true);
+    rhi_external_collecting(&heap->external, false);
+    rhi_major_collect(heap);
+}
+
+static void
+run_step(struct rh_heap *heap, const struct work *work)
+{
+    rhi_major_step(heap, work->budget);
+}
+
+static void
+run_finish(struct rh_heap *heap, const struct work *work)
+{
+    (void)work;
     if (heap->major.stage == RHI_MARKING)
         rhi_external_collecting(&heap->external, false);
     while (heap->major.stage != RHI_IDLE)
         rhi_major_step(heap, (struct rh_budget){ 0, 0 });
-    expect_next(heap, false);
 }
 
 static void
-work_mark_at_once(struct rh_heap *heap, const void *what)
+run_mark_at_once(struct rh_heap *heap, const struct work *work)
 {
     rhi_major_cancel(heap);
-    work_start(heap, what);
+    run_start(heap, work);
     while (heap->major.stage == RHI_MARKING)
         rhi_major_step(heap, (struct rh_budget){ 0, 0 });
 }
 
 static void
-work_cancel(struct rh_heap *heap, const void *what)
+run_cancel(struct rh_heap *heap, const struct work *work)
 {
-    (void)what;
+    (void)work;
     rhi_major_cancel(heap);
+}
+
+static struct rh_due
+forced(enum rh_cause cause)
+{
+    return (struct rh_due){ RH_WORK_MAJOR, cause,
+                            cause == RH_CAUSE_EMERGENCY ? RH_MAJOR_NOFREE
+                                                        : RH_MAJOR_FORCE };
 }
 
 void
 rhi_cycle_collect(struct rh_heap *heap, enum rh_cause cause)
 {
-    heap->major.due = (struct rh_due){ RH_WORK_MAJOR, cause, RH_MAJOR_FORCE };
-    cycle_bracket(heap, work_collect, NULL);
+    work_do(heap, (struct work){ .run = run_collect,
+                                 .pause = RH_PAUSE_MAJOR,
+                                 .due = forced(cause) });
 }
 
 void
 rhi_cycle_mark_at_once(struct rh_heap *heap, enum rh_cause cause)
 {
-    heap->major.due = (struct rh_due){ RH_WORK_MAJOR, cause, RH_MAJOR_FORCE };
-    cycle_bracket(heap, work_mark_at_once, NULL);
+    work_do(heap, (struct work){ .run = run_mark_at_once,
+                                 .pause = RH_PAUSE_MAJOR,
+                                 .due = forced(cause) });
 }
 
 void
-rhi_cycle_start(struct rh_heap *heap, struct rh_due due)
+rhi_cycle_start(struct rh_heap *heap, enum rh_cause cause)
 {
-    heap->major.due = due;
-    cycle_bracket(heap, work_start, NULL);
+    work_do(heap, (struct work){ .run = run_start,
+                                 .pause = RH_PAUSE_STEP,
+                                 .due = forced(cause) });
+}
+
+// What goes on was begun for the latest reason that there was.
+static struct rh_due
+due_before(const struct rh_heap *heap)
+{
+    const struct rh_collection *latest = &heap->history.latest;
+
+    return (struct rh_due){ RH_WORK_STEP, latest->cause, latest->major_reason };
 }
 
 void
 rhi_cycle_step(struct rh_heap *heap, struct rh_budget budget)
 {
-    cycle_bracket(heap, work_step, &budget);
+    bool sweeping = heap->major.stage == RHI_SWEEPING;
+
+    work_do(heap,
+            (struct work){ .run = run_step,
+                           .pause = sweeping ? RH_PAUSE_SWEEP : RH_PAUSE_STEP,
+                           .due = due_before(heap),
+                           .budget = budget });
 }
 
 void
 rhi_cycle_cancel(struct rh_heap *heap)
 {
-    cycle_bracket(heap, work_cancel, NULL);
+    work_do(heap, (struct work){ .run = run_cancel,
+                                 .pause = RH_PAUSE_STEP,
+                                 .due = due_before(heap) });
+}
+
+static void
+cycle_run_major(struct rh_heap *heap, struct rh_due due)
+{
+    struct work work = { .run = run_collect,
+                         .pause = RH_PAUSE_MAJOR,
+                         .due = due };
+
+    if (heap->major.stage != RHI_IDLE) {
+        work.run = run_finish;
+    } else if (heap->config.incremental) {
+        work.run = run_minor_and_start;
+        work.pause = RH_PAUSE_MINOR;
+    }
+    work_do(heap, work);
 }
 
 void
@@ -253,24 +338,19 @@ rhi_cycle_run(struct rh_heap *heap, struct rh_due due)
 {
     switch (due.work) {
     case RH_WORK_NONE:
-        return;
+        break;
     case RH_WORK_STEP:
         rhi_cycle_step(
             heap, (struct rh_budget){ .microseconds = heap->config.step_us });
-        return;
-    case RH_WORK_MAJOR:
-        if (heap->major.stage != RHI_IDLE) {
-            cycle_bracket(heap, work_finish, NULL);
-            return;
-        }
-        heap->major.due = due;
-        if (!heap->config.incremental) {
-            cycle_bracket(heap, work_collect, NULL);
-            return;
-        }
-        break; // collect the young, and begin
+        break;
     case RH_WORK_MINOR:
+        due.major = RH_MAJOR_NONE;
+        work_do(heap, (struct work){ .run = run_minor,
+                                     .pause = RH_PAUSE_MINOR,
+                                     .due = due });
+        break;
+    case RH_WORK_MAJOR:
+        cycle_run_major(heap, due);
         break;
     }
-    cycle_bracket(heap, work_minor, &due);
 }

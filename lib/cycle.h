@@ -32,7 +32,7 @@ bool rhi_cycle_is_due(const struct rh_heap *heap);
 // Whether external data asks for something.
 bool rhi_cycle_external_is_due(const struct rh_heap *heap);
 
-// Whether it may be done now: enabled, nobody inside, nobody walks.
+// Whether it may be done now: enabled, nobody inside, walks or listens.
 bool rhi_cycle_is_allowed(const struct rh_heap *heap);
 
 // Do it.
@@ -45,7 +45,7 @@ void rhi_cycle_collect(struct rh_heap *heap, enum rh_cause cause);
 void rhi_cycle_mark_at_once(struct rh_heap *heap, enum rh_cause cause);
 
 // What the program asks of a collection in steps.
-void rhi_cycle_start(struct rh_heap *heap, struct rh_due due);
+void rhi_cycle_start(struct rh_heap *heap, enum rh_cause cause);
 void rhi_cycle_step(struct rh_heap *heap, struct rh_budget budget);
 void rhi_cycle_cancel(struct rh_heap *heap);
 

@@ -68,6 +68,7 @@ object_move(struct rhi_evacuation *evacuation, char *from, char *to)
     rhi_forward_set(&evacuation->forward, from, to);
     if (evacuation->model->moved)
         evacuation->model->moved(evacuation->heap, from, to);
+    rhi_sites_moved(evacuation->sites, from, to);
     rhi_event_moved(evacuation->events, from, to);
     evacuation->moved++;
 }

@@ -21,12 +21,14 @@
 #include "choice.h"
 #include "event.h"
 #include "forward.h"
+#include "site.h"
 
 struct rhi_evacuation {
     struct rhi_space *space;
     struct rhi_events *events;
     const struct rh_model *model;
     struct rh_heap *heap; // passed to the model and to listeners
+    struct rhi_sites *sites;
     struct rhi_forward forward;
     size_t to_page; // where the next object goes, or higher
     size_t moved;   // objects, so far

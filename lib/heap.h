@@ -9,6 +9,7 @@
  *     mutator --> space --> region          where slots come from
  *     roots, barrier, markers, sweep        what a collection is made of
  *     external, trim, growth                what it decides about memory
+ *     profile, sites                        what is noted for the program
  *
  * Two things that are easily confused: the collector is *inside* while it is
  * on the C stack, and then nobody may allocate or collect; a major collection
@@ -21,7 +22,7 @@
  *       one is, too, unless the stage is marking
  *   H3  pages wait to be swept when and only when the stage is sweeping
  *
- * Next: afterlife.h, what is done about the dead.
+ * Next: reach.h, following everything.
  */
 #ifndef RHI_HEAP_H
 #define RHI_HEAP_H
@@ -34,7 +35,9 @@
 #include "growth.h"
 #include "identity.h"
 #include "mutator.h"
+#include "profile.h"
 #include "roots.h"
+#include "site.h"
 #include "sweep.h"
 #include "trim.h"
 #include "weak.h"
@@ -53,7 +56,6 @@ struct rhi_history {
     uint64_t minor_count;
     uint64_t major_count; // begun, and not cancelled
     uint64_t emergency;   // because memory had run out
-    uint64_t total_ns;    // in collections
     uint64_t steps;       // of major collections
     size_t marked_slots;  // found alive by the last major collection
     size_t old_slots;     // objects that are old
@@ -61,11 +63,11 @@ struct rhi_history {
     size_t visited;       // objects followed by the last collection or step
     size_t cards_visited; // by the last minor one
     size_t remembered;    // objects followed because of a barrier, likewise
+    struct rh_collection latest; // but for its state and what comes next
 };
 
 struct rhi_major_state {
     enum rhi_stage stage;
-    struct rh_due due; // why it was begun
 };
 
 // Later chapters that want to look on, when somebody has asked them to.
@@ -100,6 +102,7 @@ struct rh_heap {
     struct rhi_trim trim;
     struct rhi_growth growth;
     struct rhi_history history;
+    struct rhi_sites sites;
     struct rhi_major_state major;
     bool inside;         // the collector is on the C stack
     bool placing;        // an image is being built
@@ -111,6 +114,7 @@ struct rh_heap {
     struct rhi_watch watch;
     struct rh_marker marker; // of major collections
     struct rh_marker young;  // of minor ones, and whoever asks between steps
+    struct rhi_profile profile;
 };
 
 RHI_INLINE size_t
@@ -124,6 +128,13 @@ RHI_INLINE bool
 rhi_heap_is_collecting(const struct rh_heap *heap)
 {
     return heap->inside;
+}
+
+// Collections so far: GC.count.
+RHI_INLINE uint64_t
+rhi_heap_collections(const struct rh_heap *heap)
+{
+    return heap->history.minor_count + heap->history.major_count;
 }
 
 // Objects that exist: made, and not found dead.

@@ -68,6 +68,10 @@ librheap_chapters += \
 	%D%/finalize.c \
 	%D%/identity.h \
 	%D%/identity.c \
+	%D%/place.h \
+	%D%/place.c \
+	%D%/site.h \
+	%D%/site.c \
 	%D%/sweep.h \
 	%D%/sweep.c \
 	%D%/forward.h \
@@ -86,7 +90,11 @@ librheap_chapters += \
 	%D%/settings.h \
 	%D%/settings.c \
 	%D%/environment.c \
+	%D%/profile.h \
+	%D%/profile.c \
 	%D%/heap.h \
+	%D%/reach.h \
+	%D%/reach.c \
 	%D%/afterlife.h \
 	%D%/afterlife.c \
 	%D%/minor.h \
@@ -111,8 +119,10 @@ librheap_chapters += \
 	%D%/know.h \
 	%D%/know.c \
 	%D%/weak_map.c \
+	%D%/observe.c \
 	%D%/stat.c \
 	%D%/walk.c \
+	%D%/count.c \
 	%D%/verify.c \
 	%D%/stress.c \
 	%D%/tidy.c \

@@ -10,36 +10,6 @@ enum {
     BREATH_PAGES = 16     // swept, likewise
 };
 
-static void
-drain_between_roots(void *context)
-{
-    rhi_marker_drain(context);
-}
-
-static void
-mark_roots(struct rh_heap *heap, struct rh_marker *marker)
-{
-    rhi_roots_visit(
-        &heap->roots, &marker->visitor,
-        &(struct rhi_root_observer){ NULL, drain_between_roots, marker });
-    rhi_marker_drain(marker);
-}
-
-void
-rhi_major_mark_reachable(struct rh_heap *heap, enum rhi_plane plane,
-                         void *object)
-{
-    struct rh_marker *marker = &heap->young;
-
-    rhi_marker_begin(marker, RHI_MARKER_YOUNG, plane);
-    if (object) {
-        rhi_marker_push(marker, object);
-        rhi_marker_drain(marker);
-    } else {
-        mark_roots(heap, marker);
-    }
-}
-
 // ---- how it begins, and how it ends ----
 
 static void
@@ -67,6 +37,7 @@ major_swap(struct rh_heap *heap)
         rhi_barrier_unprotected(&heap->barrier, plane[RHI_MARK]);
     rhi_event(&heap->events, RH_EVENT_MARK_END);
     rhi_heap_phase(heap, "major mark");
+    rhi_profile_phase(&heap->profile, RH_PHASE_SWEEP);
     rhi_sweep_begin(&heap->sweep);
     heap->major.stage = RHI_SWEEPING;
 }
@@ -76,6 +47,7 @@ major_decide(struct rh_heap *heap)
 {
     struct rhi_space *space = &heap->space;
 
+    rhi_profile_phase(&heap->profile, RH_PHASE_RELEASE);
     rhi_growth_collected(
         &heap->growth,
         &(struct rhi_growth_facts){
@@ -107,11 +79,12 @@ rhi_major_collect(struct rh_heap *heap)
 {
     rhi_major_cancel(heap);
     major_begin(heap);
-    mark_roots(heap, &heap->marker);
+    rhi_reach_roots(heap, &heap->marker);
     rhi_afterlife(heap, &heap->marker, false);
     rhi_barrier_forget(&heap->barrier); // nothing is young from here on
     major_swap(heap);
     (void)rhi_sweep_some(&heap->sweep, SIZE_MAX);
+    rhi_profile_phase(&heap->profile, RH_PHASE_COMPACT);
     rhi_compact_if_due(&heap->compact);
     major_end(heap);
     heap->history.visited = heap->marker.traced;
@@ -123,6 +96,7 @@ void
 rhi_major_start(struct rh_heap *heap)
 {
     major_begin(heap);
+    rhi_profile_phase(&heap->profile, RH_PHASE_ROOTS);
     // The roots only; whatever does not fit the work list turns gray.
     rhi_roots_visit(&heap->roots, &heap->marker.visitor,
                     &(struct rhi_root_observer){ NULL, NULL, NULL });
@@ -168,7 +142,7 @@ step_last(struct rh_heap *heap)
     size_t before = marker->traced;
 
     rhi_minor_collect(heap);
-    mark_roots(heap, marker);
+    rhi_reach_roots(heap, marker);
     rhi_minor_push_unprotected(heap, marker);
     rhi_afterlife(heap, marker, false);
     if (heap->watch.major_marked)
@@ -184,6 +158,7 @@ compact_after_steps(struct rh_heap *heap)
 {
     if (rhi_compact_is_due(&heap->compact)) {
         rhi_minor_collect(heap);
+        rhi_profile_phase(&heap->profile, RH_PHASE_COMPACT);
         rhi_compact_if_due(&heap->compact);
     }
 }
@@ -215,6 +190,9 @@ void
 rhi_major_step(struct rh_heap *heap, struct rh_budget budget)
 {
     heap->history.steps++;
+    rhi_profile_phase(&heap->profile, heap->major.stage == RHI_SWEEPING
+                                          ? RH_PHASE_SWEEP
+                                          : RH_PHASE_MARK);
     if (heap->major.stage == RHI_SWEEPING)
         step_sweep(heap, budget);
     else if (rhi_marker_is_done(&heap->marker))

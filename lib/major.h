@@ -46,9 +46,4 @@ void rhi_major_step(struct rh_heap *heap, struct rh_budget budget);
 // Forget `next`, or finish sweeping.
 void rhi_major_cancel(struct rh_heap *heap);
 
-// Mark into `plane` what the roots reach, or what `object` reaches when it is
-// not NULL, with the young marker.  The caller clears the plane again.
-void rhi_major_mark_reachable(struct rh_heap *heap, enum rhi_plane plane,
-                              void *object);
-
 #endif

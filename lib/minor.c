@@ -3,12 +3,6 @@
 
 #include "minor.h"
 
-static void
-drain_between_roots(void *context)
-{
-    rhi_marker_drain(context);
-}
-
 // Follow what is remembered on a page, and what has no barriers.
 static void
 page_follow(struct rh_heap *heap, size_t page)
@@ -72,12 +66,10 @@ minor_mark(struct rh_heap *heap)
         marker->promote = &heap->marker;
     }
     heap->history.remembered = 0;
+    rhi_profile_phase(&heap->profile, RH_PHASE_MARK);
     minor_follow_pages(heap);
     minor_follow_cards(heap);
-    rhi_roots_visit(
-        &heap->roots, &marker->visitor,
-        &(struct rhi_root_observer){ NULL, drain_between_roots, marker });
-    rhi_marker_drain(marker);
+    rhi_reach_roots(heap, marker);
     rhi_afterlife(heap, marker, true);
 }
 
@@ -93,6 +85,7 @@ rhi_minor_collect(struct rh_heap *heap)
     minor_mark(heap);
     rhi_event(&heap->events, RH_EVENT_MARK_END);
     rhi_heap_phase(heap, "minor mark");
+    rhi_profile_phase(&heap->profile, RH_PHASE_SWEEP);
     rhi_sweep_young(&heap->sweep, marker->promote ? &heap->marker : NULL);
     history->old_slots += rhi_marker_marked(marker);
     history->unprotected =

@@ -126,12 +126,21 @@ type_of(struct rh_heap *heap, const void *object)
 static struct rh_missed_barrier
 missed_describe(const struct missed_walk *walk, void *child)
 {
+    struct rh_site from = { .file = NULL };
+    struct rh_site to = { .file = NULL };
+
+    (void)rhi_sites_find(&walk->heap->sites, walk->parent, &from);
+    (void)rhi_sites_find(&walk->heap->sites, child, &to);
     return (struct rh_missed_barrier){
         .parent = walk->parent,
         .child = child,
         .index = walk->index,
         .parent_type = type_of(walk->heap, walk->parent),
         .child_type = type_of(walk->heap, child),
+        .parent_file = from.file,
+        .parent_line = from.line,
+        .child_file = to.file,
+        .child_line = to.line,
         .marking = walk->marking,
     };
 }

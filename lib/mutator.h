@@ -40,7 +40,8 @@ enum rhi_trap {
     RHI_TRAP_TOOL = 1,   // a debugging tool watches the slots
     RHI_TRAP_EVENT = 2,  // somebody listens to new objects
     RHI_TRAP_STRESS = 4, // collect at every allocation
-    RHI_TRAP_DEBT = 8    // external data has grown past its limit
+    RHI_TRAP_DEBT = 8,   // external data has grown past its limit
+    RHI_TRAP_SITE = 16   // sites of allocation are traced
 };
 
 struct rh_mutator {

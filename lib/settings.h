@@ -5,7 +5,7 @@
  * The same table sets the defaults, checks a config, and reads an environment,
  * so a tunable is described once.
  *
- * Next: environment.c, which reads it; then heap.h, all parts together.
+ * Next: environment.c, which reads it; then profile.h, how long it took.
  */
 #ifndef RHI_SETTINGS_H
 #define RHI_SETTINGS_H

@@ -82,8 +82,8 @@ stat_collections(const struct rh_heap *heap, struct rh_stat *stat)
     stat->x_remembered_stores = heap->barrier.stores;
     stat->compact_count = heap->compact.count;
     stat->total_moved_objects = heap->compact.moved_total;
-    stat->time = heap->history.total_ns / 1000000;
-    stat->x_collection_ns = heap->history.total_ns;
+    stat->time = heap->profile.total_ns / 1000000;
+    stat->x_collection_ns = heap->profile.total_ns;
     stat->x_emergency_count = heap->history.emergency;
     stat->x_mark_peak_bytes = heap->marker.peak_bytes;
     stat->x_trim_count = heap->trim.count;

@@ -59,6 +59,10 @@ static const struct meaning meanings[] = {
     { "F1", "queued finalizers are counted, and between head and tail" },
     { "F2", "objects with queued finalizers are counted" },
     { "N1", "ids ascend" },
+    { "O2", "records of pauses are in order, and none is of the future" },
+    { "D1", "slots with a recorded site have an object" },
+    { "D2", "recorded sites are known places" },
+    { "D3", "objects with a site are counted" },
     { "H1", "objects made - freed = live bits - unused slots" },
     { "H2", "the markers are empty outside collections" },
     { "H3", "pages wait to be swept only at the stage of sweeping" },
@@ -146,6 +150,9 @@ check_tables(const struct rh_heap *heap)
         broken = rhi_sweep_check(&heap->sweep, &page);
     if (!broken)
         broken = rhi_barrier_check(&heap->barrier, &page);
+    broken = rhi_profile_check(&heap->profile);
+    if (!broken)
+        broken = rhi_sites_check(&heap->sites);
     return violation_of(broken, page, SIZE_MAX);
 }
 

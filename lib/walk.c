@@ -12,7 +12,7 @@
  */
 #include "config.h"
 
-#include "major.h"
+#include "reach.h"
 
 #include <rheap/walk.h>
 
@@ -101,6 +101,9 @@ page_view(const struct rh_heap *heap, size_t number)
         .list = rhi_list_name((enum rhi_list)page->list),
         .allocated = region->plane[RHI_ALLOCATED][number],
         .mark = region->plane[RHI_MARK][number],
+        .remembered = region->plane[RHI_REMEMBERED][number],
+        .unprotected = region->plane[RHI_UNPROTECTED][number],
+        .pinned = region->plane[RHI_PINNED][number],
     };
 }
 
@@ -278,7 +281,7 @@ rh_walk_reachable(struct rh_heap *heap, void *object, rh_object_fn fn,
     walk_begin(heap);
     heap->reaching = true;
     heap->inside = true; // trace functions may not allocate here, too
-    rhi_major_mark_reachable(heap, RHI_REACHED, object);
+    rhi_reach(heap, RHI_REACHED, object);
     if (!object)
         rhi_weak_converge(&heap->weak, &heap->young, false);
     heap->inside = false;

@@ -21,9 +21,12 @@ white_box_tests = \
 	%D%/test_moving \
 	%D%/test_mutator \
 	%D%/test_page \
+	%D%/test_place \
+	%D%/test_profile \
 	%D%/test_region \
 	%D%/test_ring \
 	%D%/test_scatter \
+	%D%/test_site \
 	%D%/test_space \
 	%D%/test_sweep \
 	%D%/test_table \
@@ -35,8 +38,10 @@ white_box_tests = \
 black_box_tests = \
 	%D%/model_test \
 	%D%/test_array \
+	%D%/test_collection \
 	%D%/test_config \
 	%D%/test_constants \
+	%D%/test_count \
 	%D%/test_dump \
 	%D%/test_environment \
 	%D%/test_event \
@@ -97,8 +102,10 @@ black_box_libs = %D%/libcheck.a lib/librheap.la $(CMOCKA_LIBS)
 %C%_model_test_LDADD = $(black_box_libs)
 %C%_oom_test_LDADD = $(black_box_libs)
 %C%_test_array_LDADD = $(black_box_libs)
+%C%_test_collection_LDADD = $(black_box_libs)
 %C%_test_config_LDADD = $(black_box_libs)
 %C%_test_constants_LDADD = $(black_box_libs)
+%C%_test_count_LDADD = $(black_box_libs)
 %C%_test_deep_LDADD = $(black_box_libs)
 %C%_test_dump_LDADD = $(black_box_libs)
 %C%_test_environment_LDADD = $(black_box_libs)

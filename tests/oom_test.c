@@ -11,6 +11,8 @@
 #include <rheap/finalizer.h>
 #include <rheap/identity.h>
 #include <rheap/weak.h>
+#include <rheap/profile.h>
+#include <rheap/site.h>
 
 // The program.  It takes what it gets.
 
@@ -224,6 +226,44 @@ run_beside(struct program *program)
     check_heap(heap);
     use_finalizers(program);
     return true;
+// Objects from many places; those without a site are counted.
+static void
+use_sites(struct program *program)
+{
+    struct rh_heap *heap = program->world.heap;
+    struct rh_site site;
+    struct node *nodes[200];
+    size_t known = 0;
+    size_t made = 0;
+
+    rh_site_trace(heap, true);
+    for (unsigned line = 1; line <= CHECK_COUNT(nodes); line++) {
+        rh_site_at(heap, __FILE__, line);
+        nodes[made] = try_node(program, NULL);
+        made += nodes[made] != NULL;
+    }
+    rh_site_trace(heap, false);
+    for (size_t i = 0; i < made; i++)
+        known += rh_site_of(heap, nodes[i], &site) == RH_OK;
+    if (check_stat(heap, "count") == 0)
+        assert_int_equal(known + rh_site_lost(heap), made);
+}
+
+static void
+use_profiler(struct program *program)
+{
+    struct rh_heap *heap = program->world.heap;
+    struct rh_pause records[9];
+    bool enabled = rh_profile_enable(heap, 5) == RH_OK;
+
+    check_heap(heap);
+    rh_heap_collect(heap);
+    check_heap(heap);
+    assert_int_equal(rh_profile_is_enabled(heap), enabled);
+    assert_int_equal(rh_profile_read(heap, 0, records, 9), enabled);
+    if (rh_profile_enable(heap, 9) == RH_OK)
+        assert_true(rh_profile_is_enabled(heap));
+    check_heap(heap);
 }
 
 static void
@@ -274,15 +314,18 @@ run(struct program *program)
     check_heap(heap);
     if (rh_root_add_range(heap, NULL, program->roots, 8) != RH_OK)
         return true;
+    use_sites(program);
     use_objects(program);
     use_roots(program);
     use_handles(program);
     use_listeners(program);
+    use_profiler(program);
     rh_heap_collect(heap);
     check_heap(heap);
     program->roots[7] = NULL;
     rh_heap_collect(heap);
     check_heap(heap);
+    rh_site_clear(heap);
     rh_trim_now(heap, RH_TRIM_PAGES | RH_TRIM_ALLOCATOR);
     check_heap(heap);
     use_objects(program);

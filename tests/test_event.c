@@ -395,6 +395,173 @@ events_count_what_the_statistics_count(void **state)
     check_close(&world);
 }
 
+// Many objects.
+
+struct tally {
+    uint64_t made, freed, starts, marks, sweeps;
+};
+
+static void
+tally_event(struct rh_heap *heap, const struct rh_event *event, void *context)
+{
+    struct tally *tally = context;
+
+    tally->made += event->kind == RH_EVENT_OBJECT_NEW;
+    tally->freed += event->kind == RH_EVENT_OBJECT_FREE;
+    tally->starts += event->kind == RH_EVENT_COLLECTION_START;
+    tally->marks += event->kind == RH_EVENT_MARK_END;
+    tally->sweeps += event->kind == RH_EVENT_SWEEP_END;
+    if (event->object)
+        assert_true(rh_heap_is_live(heap, (uintptr_t)event->object));
+    assert_true(tally->starts >= tally->marks);
+    assert_true(tally->marks >= tally->sweeps);
+}
+
+static void
+events_keep_up_with_the_statistics_over_many_objects(void **state)
+{
+    struct check_world world;
+    struct tally tally = { 0 };
+    struct node *keep;
+    uint64_t made, freed, count;
+
+    (void)state;
+    check_prepare(&world);
+    world.config.initial_slots = 1000;
+    check_make(&world);
+    check_waste(world.heap, 5000); // before anybody listens
+    keep = check_list(world.heap, 100);
+    check_root(world.heap, &keep);
+    made = check_stat(world.heap, "total_allocated_objects");
+    freed = check_stat(world.heap, "total_freed_objects");
+    count = check_stat(world.heap, "count");
+    assert_int_equal(rh_event_listen(world.heap,
+                                     RH_EVENT_OBJECT_NEW |
+                                         RH_EVENT_OBJECT_FREE |
+                                         RH_EVENT_COLLECTION_START |
+                                         RH_EVENT_MARK_END | RH_EVENT_SWEEP_END,
+                                     tally_event, &tally),
+                     RH_OK);
+    for (int round = 0; round < 50; round++) {
+        check_waste(world.heap, 2000);
+        assert_int_equal(tally.made,
+                         check_stat(world.heap, "total_allocated_objects") -
+                             made);
+        assert_int_equal(tally.freed,
+                         check_stat(world.heap, "total_freed_objects") - freed);
+        assert_int_equal(tally.starts, check_stat(world.heap, "count") - count);
+        assert_int_equal(tally.starts, tally.marks);
+        assert_int_equal(tally.starts, tally.sweeps);
+    }
+    assert_int_equal(tally.made, 100000);
+    assert_true(tally.starts > 10);
+    check_heap(world.heap);
+    check_close(&world);
+}
+
+// What a listener may not do.
+
+static void
+allocate_now(struct rh_heap *heap, const struct rh_event *event, void *context)
+{
+    (void)event, (void)context;
+    (void)rh_fast_alloc(heap, rh_heap_fast(heap), 40);
+}
+
+static void
+collect_now(struct rh_heap *heap, const struct rh_event *event, void *context)
+{
+    (void)event, (void)context;
+    rh_heap_collect(heap);
+}
+
+static void
+free_now(struct rh_heap *heap, const struct rh_event *event, void *context)
+{
+    (void)event, (void)context;
+    rh_heap_free(heap);
+}
+
+static void
+look_for_a_safe_point(struct rh_heap *heap, const struct rh_event *event,
+                      void *context)
+{
+    uint64_t before = check_stat(heap, "count");
+
+    (void)event, (void)context;
+    rh_heap_safepoint(heap);
+    assert_int_equal(check_stat(heap, "count"), before);
+}
+
+static void
+a_listener_that_allocates_collects_or_frees_panics(void **state)
+{
+    static const rh_event_fn listeners[] = { allocate_now, collect_now,
+                                             free_now };
+    static const unsigned kinds[] = {
+        RH_EVENT_OBJECT_NEW, RH_EVENT_OBJECT_FREE, RH_EVENT_COLLECTION_START,
+        RH_EVENT_MARK_END,   RH_EVENT_SWEEP_END,   RH_EVENT_PAGE_NEW,
+        RH_EVENT_PAGE_TOMB,
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CHECK_COUNT(listeners); i++)
+        for (size_t k = 0; k < CHECK_COUNT(kinds); k++) {
+            static struct check_world world;
+
+            check_prepare(&world);
+            world.config.initial_slots = 0;
+            check_make(&world);
+            if (kinds[k] != RH_EVENT_PAGE_NEW)
+                check_waste(world.heap, 1);
+            assert_int_equal(
+                rh_event_listen(world.heap, kinds[k], listeners[i], NULL),
+                RH_OK);
+            check_panics("", {
+                check_waste(world.heap, 1);
+                rh_heap_collect(world.heap);
+            });
+            check_abandon(&world);
+        }
+}
+
+static void
+a_safe_point_in_a_listener_does_nothing(void **state)
+{
+    struct check_world world;
+
+    (void)state;
+    check_prepare(&world);
+    world.config.initial_slots = 0;
+    check_make(&world);
+    assert_int_equal(
+        rh_event_listen(world.heap, ~0u, look_for_a_safe_point, NULL), RH_OK);
+    check_waste(world.heap, 5000);
+    rh_heap_collect(world.heap);
+    check_heap(world.heap);
+    check_close(&world);
+}
+
+static void
+a_listener_is_told_once_under_stress(void **state)
+{
+    struct check_world world;
+    struct tally tally = { 0 };
+
+    (void)state;
+    check_open(&world);
+    rh_heap_stress(world.heap, true);
+    assert_int_equal(rh_event_listen(world.heap, ~0u, tally_event, &tally),
+                     RH_OK);
+    check_waste(world.heap, 10);
+    assert_int_equal(tally.made, 10);
+    assert_int_equal(tally.starts, 10);
+    assert_int_equal(tally.sweeps, 10);
+    assert_int_equal(tally.freed, 9);
+    rh_heap_stress(world.heap, false);
+    check_close(&world);
+}
+
 int
 main(void)
 {
@@ -413,6 +580,10 @@ main(void)
         cmocka_unit_test(a_listener_without_room_is_refused),
         cmocka_unit_test(freeing_a_heap_tells_nobody),
         cmocka_unit_test(events_count_what_the_statistics_count),
+        cmocka_unit_test(events_keep_up_with_the_statistics_over_many_objects),
+        cmocka_unit_test(a_listener_that_allocates_collects_or_frees_panics),
+        cmocka_unit_test(a_safe_point_in_a_listener_does_nothing),
+        cmocka_unit_test(a_listener_is_told_once_under_stress),
     };
 
     return cmocka_run_group_tests_name("event", tests, NULL, NULL);

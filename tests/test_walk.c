@@ -308,6 +308,165 @@ a_callback_may_leave_by_longjmp(void **state)
     check_close(&world);
 }
 
+// Everything at once: the callback of the outer walk allocates, walks inside,
+// and the inner walk's callback leaves.
+struct mixture {
+    size_t outer, inner, left;
+};
+
+static jmp_buf inner_exit;
+
+static bool
+leave_at_third(struct rh_heap *heap, void *object, void *context)
+{
+    struct mixture *mixture = context;
+
+    assert_true(rh_heap_is_live(heap, (uintptr_t)object));
+    check_waste(heap, 1);
+    if (++mixture->inner % 3 == 0)
+        longjmp(inner_exit, 1);
+    return true;
+}
+
+static bool
+mix(struct rh_heap *heap, void *object, void *context)
+{
+    struct mixture *volatile mixture = context;
+
+    assert_true(rh_heap_is_live(heap, (uintptr_t)object));
+    assert_int_equal(((struct node *)object)->tag, NODE);
+    check_waste(heap, 1);
+    if (++mixture->outer % 2 == 0)
+        return true;
+    if (setjmp(inner_exit) == 0) {
+        (void)rh_walk_objects(heap, leave_at_third, mixture);
+        fail_msg("nobody has left");
+    }
+    mixture->left++;
+    rh_walk_abandon(heap); // the outer walk, too: collections may come again
+    check_waste(heap, 3);
+    return true;
+}
+
+static void
+walks_may_nest_allocate_and_be_left_all_at_once(void **state)
+{
+    struct check_world world;
+    struct mixture mixture = { 0 };
+    struct node *keep;
+
+    (void)state;
+    check_prepare(&world);
+    world.config.initial_slots = 100;
+    check_make(&world);
+    keep = check_list(world.heap, 100);
+    check_root(world.heap, &keep);
+
+    assert_int_equal(rh_walk_objects(world.heap, mix, &mixture), RH_OK);
+
+    assert_true(mixture.outer >= 100);
+    assert_int_equal(mixture.left, (mixture.outer + 1) / 2);
+    check_heap(world.heap);
+    rh_heap_collect(world.heap);
+    check_heap(world.heap);
+    assert_int_equal(check_list_length(keep), 100);
+    assert_int_equal(check_stat(world.heap, "heap_live_slots"), 100);
+    check_close(&world);
+}
+
+// Objects that a walk shows, among others that have died.
+
+enum {
+    LIVING = 500
+};
+
+static struct node *living[LIVING];
+
+static bool
+expect_living(struct rh_heap *heap, void *object, void *context)
+{
+    const struct node *node = object;
+
+    (void)context;
+    assert_true(rh_heap_is_live(heap, (uintptr_t)object));
+    assert_int_equal(node->tag, NODE);
+    assert_true(node->bytes < LIVING);
+    assert_ptr_equal(living[node->bytes], node);
+    return true;
+}
+
+static void
+no_dead_object_is_shown(void **state)
+{
+    struct check_world world;
+    uint64_t seed = check_seed();
+
+    (void)state;
+    check_prepare(&world);
+    world.config.initial_slots = 200;
+    check_make(&world);
+    memset(living, 0, sizeof living);
+    assert_int_equal(rh_root_add_range(world.heap, NULL, living, LIVING),
+                     RH_OK);
+    for (int round = 0; round < 300; round++) {
+        for (int i = 0; i < 50; i++) {
+            size_t n = check_random_below(&seed, LIVING);
+
+            living[n] = NULL;
+            if (check_random_below(&seed, 3) == 0)
+                continue;
+            living[n] = check_node(world.heap, NULL, NULL);
+            living[n]->bytes = n; // of no buffer
+        }
+        rh_heap_collect(world.heap);
+        assert_int_equal(rh_walk_objects(world.heap, expect_living, NULL),
+                         RH_OK);
+    }
+    check_heap(world.heap);
+    check_close(&world);
+}
+
+static bool
+become_due(struct rh_heap *heap, void *object, void *context)
+{
+    size_t *dead = context;
+
+    assert_true(rh_heap_is_live(heap, (uintptr_t)object));
+    assert_int_equal(((struct node *)object)->tag, NODE);
+    check_waste(heap, 5);
+    assert_false(rh_heap_is_due(heap)); // due, but not allowed
+    *dead += ((struct node *)object)->left == object;
+    return true;
+}
+
+static void
+garbage_stays_while_a_collection_waits(void **state)
+{
+    struct check_world world;
+    size_t dead = 0;
+    uint64_t before;
+
+    (void)state;
+    check_prepare(&world);
+    world.config.initial_slots = 0;
+    check_make(&world);
+    for (int i = 0; i < 20; i++) {
+        struct node *node = check_node(world.heap, NULL, NULL);
+
+        node->left = node; // reached by itself alone
+    }
+    before = check_stat(world.heap, "count");
+
+    assert_int_equal(rh_walk_objects(world.heap, become_due, &dead), RH_OK);
+
+    assert_int_equal(check_stat(world.heap, "count"), before);
+    assert_int_equal(dead, 20);
+    while (check_stat(world.heap, "count") == before)
+        check_waste(world.heap, 1);
+    check_heap(world.heap);
+    check_close(&world);
+}
+
 static void
 abandoning_no_walk_does_nothing(void **state)
 {
@@ -969,6 +1128,9 @@ main(void)
         cmocka_unit_test(collecting_or_freeing_during_a_walk_panics),
         cmocka_unit_test(walks_may_nest),
         cmocka_unit_test(a_callback_may_leave_by_longjmp),
+        cmocka_unit_test(walks_may_nest_allocate_and_be_left_all_at_once),
+        cmocka_unit_test(no_dead_object_is_shown),
+        cmocka_unit_test(garbage_stays_while_a_collection_waits),
         cmocka_unit_test(abandoning_no_walk_does_nothing),
         cmocka_unit_test(pages_are_walked_with_what_the_statistics_say),
         cmocka_unit_test(one_page_is_the_one_allocated_from),

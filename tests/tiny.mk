@@ -4,6 +4,8 @@
 tiny_page_tests = \
 	%D%/tiny_bits \
 	%D%/tiny_compact \
+	%D%/tiny_collection \
+	%D%/tiny_count \
 	%D%/tiny_event \
 	%D%/tiny_external \
 	%D%/tiny_finalizer \
@@ -23,8 +25,11 @@ tiny_page_tests = \
 	%D%/tiny_mutator \
 	%D%/tiny_oom_test \
 	%D%/tiny_page \
+	%D%/tiny_place \
+	%D%/tiny_profile \
 	%D%/tiny_region \
 	%D%/tiny_ring \
+	%D%/tiny_site \
 	%D%/tiny_roots \
 	%D%/tiny_scatter \
 	%D%/tiny_space \
@@ -47,6 +52,12 @@ tiny_page_cppflags = $(AM_CPPFLAGS) -DRH_TINY_PAGES
 %C%_tiny_compact_SOURCES = %D%/test_compact.c
 %C%_tiny_compact_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_compact_LDADD = $(tiny_page_libs)
+%C%_tiny_collection_SOURCES = %D%/test_collection.c
+%C%_tiny_collection_CPPFLAGS = $(tiny_page_cppflags)
+%C%_tiny_collection_LDADD = $(tiny_page_libs)
+%C%_tiny_count_SOURCES = %D%/test_count.c
+%C%_tiny_count_CPPFLAGS = $(tiny_page_cppflags)
+%C%_tiny_count_LDADD = $(tiny_page_libs)
 %C%_tiny_event_SOURCES = %D%/test_event.c
 %C%_tiny_event_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_event_LDADD = $(tiny_page_libs)
@@ -104,12 +115,21 @@ tiny_page_cppflags = $(AM_CPPFLAGS) -DRH_TINY_PAGES
 %C%_tiny_page_SOURCES = %D%/test_page.c
 %C%_tiny_page_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_page_LDADD = $(tiny_page_libs)
+%C%_tiny_place_SOURCES = %D%/test_place.c
+%C%_tiny_place_CPPFLAGS = $(tiny_page_cppflags)
+%C%_tiny_place_LDADD = $(tiny_page_libs)
+%C%_tiny_profile_SOURCES = %D%/test_profile.c
+%C%_tiny_profile_CPPFLAGS = $(tiny_page_cppflags)
+%C%_tiny_profile_LDADD = $(tiny_page_libs)
 %C%_tiny_region_SOURCES = %D%/test_region.c
 %C%_tiny_region_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_region_LDADD = $(tiny_page_libs)
 %C%_tiny_ring_SOURCES = %D%/test_ring.c
 %C%_tiny_ring_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_ring_LDADD = $(tiny_page_libs)
+%C%_tiny_site_SOURCES = %D%/test_site.c
+%C%_tiny_site_CPPFLAGS = $(tiny_page_cppflags)
+%C%_tiny_site_LDADD = $(tiny_page_libs)
 %C%_tiny_roots_SOURCES = %D%/test_roots.c
 %C%_tiny_roots_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_roots_LDADD = $(tiny_page_libs)

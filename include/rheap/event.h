@@ -28,8 +28,8 @@ struct rh_event {
     void *from; /* of OBJECT_MOVED: where it was, a free slot now; else NULL */
 };
 
-/* May not call into the heap, except for queries and to listen or ignore; may
- * not leave by longjmp. */
+/* May not call into the heap, except for queries and to listen or ignore
+ * (allocating and collecting panic); may not leave by longjmp. */
 typedef void (*rh_event_fn)(struct rh_heap *heap, const struct rh_event *event,
                             void *context);
 

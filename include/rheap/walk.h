@@ -37,6 +37,9 @@ struct rh_page_view {
     const uint64_t *allocated; /* 8 words: bit n set, slot n has an object.
                                   Valid during the call. */
     const uint64_t *mark;      /* 8 words: found alive by the last collection */
+    const uint64_t *remembered;  /* 8 words: old, and may refer to young ones */
+    const uint64_t *unprotected; /* 8 words: stores into it run no barrier */
+    const uint64_t *pinned;      /* 8 words: the program forbids to move it */
 };
 
 /* Every page up to the highest ever used, in address order. */
