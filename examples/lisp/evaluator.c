@@ -156,6 +156,15 @@ call_procedure(struct lisp *l, struct activation *a, lisp_ref call,
     rh_scope_restore(l->heap, a->inside);
 }
 
+/* Small integers are looked at here: most arguments are. */
+static bool
+fits(const struct lisp *l, char want, rh_value value)
+{
+    if (want == '.' || (want == 'n' && rh_value_is_fixnum(value)))
+        return true;
+    return lisp_is(l, want, value);
+}
+
 /* Whether all arguments are what the builtin wants. */
 static void
 check_arguments(struct lisp *l, lisp_ref call, size_t count)
@@ -166,7 +175,7 @@ check_arguments(struct lisp *l, lisp_ref call, size_t count)
         want += *want == '|';
         if (!*want)
             fail_count(l, at(call), count);
-        if (*want != '.' && !lisp_is(l, *want, at(call + i)))
+        if (!fits(l, *want, at(call + i)))
             lisp_fail(l, at(call + i), "%s: wrong type of argument %zu",
                       l->running->name, i);
         want += want[1] != '*';
