@@ -120,8 +120,9 @@ rhi_cycle_due(const struct rh_heap *heap)
 struct work {
     void (*run)(struct rh_heap *heap, const struct work *work);
     enum rh_pause_kind pause;
-    struct rh_due due;       // why
-    struct rh_budget budget; // of a step
+    enum rh_collection_kind begins; // or none
+    struct rh_due due;              // why
+    struct rh_budget budget;        // of a step
 };
 
 // Pauses that ran to the end of something, or began something.
@@ -158,6 +159,19 @@ work_end(struct rh_heap *heap, struct progress before)
                     });
 }
 
+// What it is that begins.
+static void
+note_latest(struct rh_heap *heap, enum rh_collection_kind kind,
+            struct rh_due due, bool immediate_sweep)
+{
+    heap->history.latest = (struct rh_collection){
+        .kind = kind,
+        .cause = due.cause,
+        .major_reason = kind == RH_COLLECTION_MAJOR ? due.major : RH_MAJOR_NONE,
+        .immediate_sweep = immediate_sweep,
+    };
+}
+
 // Keep everybody out, and do it.
 static void
 work_do(struct rh_heap *heap, struct work work)
@@ -172,6 +186,8 @@ work_do(struct rh_heap *heap, struct work work)
     heap->space.collection++;
     heap->history.visited = 0;
     heap->inside = true; // from here on nobody may allocate or collect
+    if (work.begins != RH_COLLECTION_NONE)
+        note_latest(heap, work.begins, work.due, work.pause != RH_PAUSE_STEP);
     rhi_mutator_clear_trap(&heap->mutator, RHI_TRAP_DEBT);
     rhi_mutator_flush(&heap->mutator); // so that no listener finds a slot
     rhi_event(&heap->events, RH_EVENT_COLLECTION_START);
@@ -181,21 +197,9 @@ work_do(struct rh_heap *heap, struct work work)
 }
 
 static void
-note_latest(struct rh_heap *heap, enum rh_collection_kind kind,
-            struct rh_due due, bool immediate_sweep)
-{
-    heap->history.latest = (struct rh_collection){
-        .kind = kind,
-        .cause = due.cause,
-        .major_reason = due.major,
-        .immediate_sweep = immediate_sweep,
-    };
-}
-
-static void
 run_start(struct rh_heap *heap, const struct work *work)
 {
-    note_latest(heap, RH_COLLECTION_MAJOR, work->due, false);
+    (void)work;
     rhi_external_collecting(&heap->external, false);
     rhi_major_start(heap);
 }
@@ -203,7 +207,7 @@ run_start(struct rh_heap *heap, const struct work *work)
 static void
 run_minor(struct rh_heap *heap, const struct work *work)
 {
-    note_latest(heap, RH_COLLECTION_MINOR, work->due, true);
+    (void)work;
     rhi_external_collecting(&heap->external, true);
     rhi_minor_collect(heap);
 }
@@ -213,13 +217,14 @@ static void
 run_minor_and_start(struct rh_heap *heap, const struct work *work)
 {
     run_minor(heap, work);
+    note_latest(heap, RH_COLLECTION_MAJOR, work->due, false);
     run_start(heap, work);
 }
 
 static void
 run_collect(struct rh_heap *heap, const struct work *work)
 {
-    note_latest(heap, RH_COLLECTION_MAJOR, work->due, true);
+    (void)work;
     rhi_external_collecting(&heap->external, false);
     rhi_major_collect(heap);
 }
@@ -269,6 +274,7 @@ rhi_cycle_collect(struct rh_heap *heap, enum rh_cause cause)
 {
     work_do(heap, (struct work){ .run = run_collect,
                                  .pause = RH_PAUSE_MAJOR,
+                                 .begins = RH_COLLECTION_MAJOR,
                                  .due = forced(cause) });
 }
 
@@ -276,7 +282,8 @@ void
 rhi_cycle_mark_at_once(struct rh_heap *heap, enum rh_cause cause)
 {
     work_do(heap, (struct work){ .run = run_mark_at_once,
-                                 .pause = RH_PAUSE_MAJOR,
+                                 .pause = RH_PAUSE_STEP,
+                                 .begins = RH_COLLECTION_MAJOR,
                                  .due = forced(cause) });
 }
 
@@ -285,6 +292,7 @@ rhi_cycle_start(struct rh_heap *heap, enum rh_cause cause)
 {
     work_do(heap, (struct work){ .run = run_start,
                                  .pause = RH_PAUSE_STEP,
+                                 .begins = RH_COLLECTION_MAJOR,
                                  .due = forced(cause) });
 }
 
@@ -322,13 +330,16 @@ cycle_run_major(struct rh_heap *heap, struct rh_due due)
 {
     struct work work = { .run = run_collect,
                          .pause = RH_PAUSE_MAJOR,
+                         .begins = RH_COLLECTION_MAJOR,
                          .due = due };
 
     if (heap->major.stage != RHI_IDLE) {
         work.run = run_finish;
+        work.begins = RH_COLLECTION_NONE;
     } else if (heap->config.incremental) {
         work.run = run_minor_and_start;
         work.pause = RH_PAUSE_MINOR;
+        work.begins = RH_COLLECTION_MINOR;
     }
     work_do(heap, work);
 }
@@ -347,6 +358,7 @@ rhi_cycle_run(struct rh_heap *heap, struct rh_due due)
         due.major = RH_MAJOR_NONE;
         work_do(heap, (struct work){ .run = run_minor,
                                      .pause = RH_PAUSE_MINOR,
+                                     .begins = RH_COLLECTION_MINOR,
                                      .due = due });
         break;
     case RH_WORK_MAJOR:

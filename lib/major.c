@@ -36,10 +36,10 @@ major_swap(struct rh_heap *heap)
     heap->history.unprotected =
         rhi_barrier_unprotected(&heap->barrier, plane[RHI_MARK]);
     rhi_event(&heap->events, RH_EVENT_MARK_END);
-    rhi_heap_phase(heap, "major mark");
     rhi_profile_phase(&heap->profile, RH_PHASE_SWEEP);
     rhi_sweep_begin(&heap->sweep);
     heap->major.stage = RHI_SWEEPING;
+    rhi_heap_phase(heap, "major mark"); // from here on the heap is whole
 }
 
 static void
@@ -62,12 +62,20 @@ major_decide(struct rh_heap *heap)
     rhi_trim_consult(&heap->trim, RH_TRIM_COLLECTION);
 }
 
+static void
+major_compact(struct rh_heap *heap)
+{
+    if (rhi_compact_is_due(&heap->compact))
+        rhi_profile_phase(&heap->profile, RH_PHASE_COMPACT);
+    rhi_compact_if_due(&heap->compact);
+}
+
 // All pages are swept.
 static void
 major_end(struct rh_heap *heap)
 {
-    heap->major.stage = RHI_IDLE;
     rhi_event(&heap->events, RH_EVENT_SWEEP_END);
+    heap->major.stage = RHI_IDLE;
     major_decide(heap);
     rhi_heap_phase(heap, "major sweep");
 }
@@ -84,8 +92,7 @@ rhi_major_collect(struct rh_heap *heap)
     rhi_barrier_forget(&heap->barrier); // nothing is young from here on
     major_swap(heap);
     (void)rhi_sweep_some(&heap->sweep, SIZE_MAX);
-    rhi_profile_phase(&heap->profile, RH_PHASE_COMPACT);
-    rhi_compact_if_due(&heap->compact);
+    major_compact(heap);
     major_end(heap);
     heap->history.visited = heap->marker.traced;
 }
@@ -158,8 +165,7 @@ compact_after_steps(struct rh_heap *heap)
 {
     if (rhi_compact_is_due(&heap->compact)) {
         rhi_minor_collect(heap);
-        rhi_profile_phase(&heap->profile, RH_PHASE_COMPACT);
-        rhi_compact_if_due(&heap->compact);
+        major_compact(heap);
     }
 }
 

@@ -83,7 +83,10 @@ state_of(const struct rh_heap *heap)
         [RHI_SWEEPING] = RH_STATE_SWEEPING,
     };
 
-    return states[heap->major.stage];
+    // One that stops the program passes through no stages.
+    return heap->inside && !heap->reaching && heap->major.stage == RHI_IDLE
+               ? RH_STATE_MARKING
+               : states[heap->major.stage];
 }
 
 void

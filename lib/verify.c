@@ -150,7 +150,8 @@ check_tables(const struct rh_heap *heap)
         broken = rhi_sweep_check(&heap->sweep, &page);
     if (!broken)
         broken = rhi_barrier_check(&heap->barrier, &page);
-    broken = rhi_profile_check(&heap->profile);
+    if (!broken)
+        broken = rhi_profile_check(&heap->profile);
     if (!broken)
         broken = rhi_sites_check(&heap->sites);
     return violation_of(broken, page, SIZE_MAX);

@@ -226,6 +226,8 @@ run_beside(struct program *program)
     check_heap(heap);
     use_finalizers(program);
     return true;
+}
+
 // Objects from many places; those without a site are counted.
 static void
 use_sites(struct program *program)

@@ -221,8 +221,9 @@ an_older_program_gets_the_fields_it_knows(void **state)
 static void
 all_have_names(void **state)
 {
-    static const char *const causes[] = { "newobj", "malloc",    "method",
-                                          "stress", "emergency", "unknown" };
+    static const char *const causes[] = { "none",   "newobj", "malloc",
+                                          "method", "stress", "emergency",
+                                          "unknown" };
     static const char *const reasons[] = { "none",   "nofree", "oldgen",
                                            "shady",  "force",  "oldmalloc",
                                            "unknown" };
