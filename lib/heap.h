@@ -18,7 +18,7 @@
  *   H1  objects ever made - ever freed = live bits of all pages, less the
  *       unused slots of the current page
  *   H2  the young marker is empty unless the collector is inside; the major
- *       one is, too, unless the stage is marking
+ *       one is, too, unless the stage is marking, and counts the gray pages
  *   H3  pages wait to be swept when and only when the stage is sweeping
  *
  * Next: afterlife.h, what is done about the dead.

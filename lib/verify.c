@@ -46,7 +46,7 @@ static const struct meaning meanings[] = {
     { "E1", "blocks and bytes of external data agree" },
     { "E2", "external blocks have at least the bytes asked for" },
     { "H1", "objects made - freed = live bits - unused slots" },
-    { "H2", "the markers are empty outside collections" },
+    { "H2", "the markers are empty outside collections, and count gray pages" },
     { "H3", "pages wait to be swept only at the stage of sweeping" },
     { "B1", "remembered objects are old" },
     { "B2", "unprotected bits are those of objects" },
@@ -130,13 +130,17 @@ check_counts(const struct rh_heap *heap)
 {
     bool marking = heap->major.stage == RHI_MARKING;
     size_t bits = 0;
+    size_t gray_pages = 0;
 
-    for (size_t page = 0; page < heap->region.top; page++)
+    for (size_t page = 0; page < heap->region.top; page++) {
         bits += heap->region.live[page];
+        gray_pages += (heap->region.flags[page] & RHI_FLAG_GRAY) != 0;
+    }
     if (bits - rhi_mutator_unused(&heap->mutator) != rhi_heap_live(heap))
         return violation_of("H1", SIZE_MAX, SIZE_MAX);
     if (!rhi_marker_is_done(&heap->young) ||
-        (!marking && !rhi_marker_is_done(&heap->marker)))
+        (!marking && !rhi_marker_is_done(&heap->marker)) ||
+        gray_pages != heap->marker.gray_pages)
         return violation_of("H2", SIZE_MAX, SIZE_MAX);
     if (heap->major.stage != RHI_SWEEPING && !rhi_sweep_is_done(&heap->sweep))
         return violation_of("H3", SIZE_MAX, SIZE_MAX);
