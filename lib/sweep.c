@@ -101,8 +101,10 @@ page_sweep(struct rhi_sweep *sweep, size_t page)
 void
 rhi_sweep_begin(struct rhi_sweep *sweep)
 {
-    sweep->cursor = 0;
-    sweep->end = sweep->space->region->top;
+    struct rhi_region *region = sweep->space->region;
+
+    region->unswept = 0;
+    region->unswept_end = region->top;
 }
 
 static void
@@ -122,11 +124,13 @@ sweep_in_turn(struct rhi_sweep *sweep, size_t page)
 bool
 rhi_sweep_some(struct rhi_sweep *sweep, size_t pages)
 {
-    size_t end = rhi_min(sweep->end - sweep->cursor, pages) + sweep->cursor;
+    struct rhi_region *region = sweep->space->region;
+    size_t rest = region->unswept_end - region->unswept;
+    size_t end = region->unswept + rhi_min(rest, pages);
 
-    // The cursor goes on first: a release may ask what is alive.
-    while (sweep->cursor < end)
-        sweep_in_turn(sweep, sweep->cursor++);
+    // It goes on first: a release may ask what is alive.
+    while (region->unswept < end)
+        sweep_in_turn(sweep, region->unswept++);
     return rhi_sweep_is_done(sweep);
 }
 
@@ -196,7 +200,8 @@ rhi_sweep_check(const struct rhi_sweep *sweep, size_t *page)
     const struct rhi_region *region = sweep->space->region;
 
     *page = SIZE_MAX;
-    if (sweep->cursor > sweep->end || sweep->end > region->top)
+    if (region->unswept > region->unswept_end ||
+        region->unswept_end > region->top)
         return "W1";
     if (!rhi_sweep_is_done(sweep))
         return NULL;
