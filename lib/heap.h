@@ -100,6 +100,7 @@ struct rh_heap {
     bool majors_refused; // no automatic major ones
     unsigned walks;      // under way; collections wait
     unsigned stress;     // enum rh_stress
+    rhi_line looked_at;  // for rh_page_look() to point to
     struct rhi_watch watch;
     struct rh_marker marker; // of major collections
     struct rh_marker young;  // of minor ones, and whoever asks between steps
