@@ -22,6 +22,24 @@ rhi_alloc_populate(struct rh_heap *heap, size_t pages)
     return true;
 }
 
+// What release functions and listeners may not do in a collection they may not
+// do here.
+static void
+sweep_one(struct rh_heap *heap)
+{
+    heap->inside = true;
+    (void)rhi_sweep_some(&heap->sweep, 1);
+    heap->inside = false;
+}
+
+static void
+sweep_early(struct rh_heap *heap, size_t page)
+{
+    heap->inside = true;
+    rhi_sweep_early(&heap->sweep, page);
+    heap->inside = false;
+}
+
 // Steps 3 and 4.  Pages that wait to be swept may have room: a few of them are
 // looked at before a new one is taken.
 static size_t
@@ -32,7 +50,7 @@ find_page(struct rh_heap *heap)
     for (int n = 0; page == SIZE_MAX && n < SWEPT_FOR_ONE; n++) {
         if (rhi_sweep_is_done(&heap->sweep))
             break;
-        (void)rhi_sweep_some(&heap->sweep, 1);
+        sweep_one(heap);
         page = rhi_space_find(&heap->space);
     }
     return page != SIZE_MAX ? page : rhi_space_grow(&heap->space);
@@ -48,7 +66,7 @@ take_page(struct rh_heap *heap)
         page = rhi_space_find_tight(&heap->space);
     if (page == SIZE_MAX)
         return false;
-    rhi_sweep_early(&heap->sweep, page);
+    sweep_early(heap, page);
     rhi_mutator_take(&heap->mutator, page);
     return true;
 }

@@ -188,7 +188,7 @@ rh_heap_free(struct rh_heap *heap)
     rh_finalizer_run(heap, 0);
     rhi_mutator_flush(&heap->mutator);
     heap->inside = true;
-    rhi_major_cancel(heap);
+    // Those on pages not yet swept are allocated, too: all are released once.
     rhi_sweep_release_all(&heap->sweep);
     heap_dismantle(heap);
     RHI_ASSERT(&heap->panic, heap->meter.blocks == 0); // A1

@@ -60,6 +60,15 @@ rhi_line_clear(uint64_t *line)
             line[word] = 0;
 }
 
+// Clear the bits of `others` in a line; stores only where one is set.
+RHI_INLINE void
+rhi_line_forget(uint64_t *line, const uint64_t *others)
+{
+    for (int word = 0; word < RHI_LINE_WORDS; word++)
+        if (line[word] & others[word])
+            line[word] &= ~others[word];
+}
+
 // The bits of slots first..end-1, in word `word` of a line.
 RHI_INLINE uint64_t
 rhi_word_range(uint32_t word, uint32_t first, uint32_t end)

@@ -19,7 +19,7 @@
  *   H1  objects ever made - ever freed = live bits of all pages, less the
  *       unused slots of the current page
  *   H2  the young marker is empty unless the collector is inside; the major
- *       one is, too, unless the stage is marking
+ *       one is, too, unless the stage is marking, and counts the gray pages
  *   H3  pages wait to be swept when and only when the stage is sweeping
  *
  * Next: reach.h, following everything.
@@ -111,6 +111,7 @@ struct rh_heap {
     bool majors_refused; // no automatic major ones
     unsigned walks;      // under way; collections wait
     unsigned stress;     // enum rh_stress
+    rhi_line looked_at;  // for rh_page_look() to point to
     struct rhi_watch watch;
     struct rh_marker marker; // of major collections
     struct rh_marker young;  // of minor ones, and whoever asks between steps

@@ -21,6 +21,8 @@ rh_image_begin(struct rh_heap *heap)
         rhi_heap_live(heap) != 0)
         return RH_BUSY;
     rhi_mutator_flush(&heap->mutator);
+    if (heap->major.stage != RHI_IDLE)
+        rhi_cycle_cancel(heap); // it would take what is placed for dead
     heap->placing = true;
     return RH_OK;
 }

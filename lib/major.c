@@ -35,11 +35,11 @@ major_swap(struct rh_heap *heap)
     heap->history.old_slots = heap->history.marked_slots;
     heap->history.unprotected =
         rhi_barrier_unprotected(&heap->barrier, plane[RHI_MARK]);
-    rhi_event(&heap->events, RH_EVENT_MARK_END);
     rhi_profile_phase(&heap->profile, RH_PHASE_SWEEP);
     rhi_sweep_begin(&heap->sweep);
     heap->major.stage = RHI_SWEEPING;
-    rhi_heap_phase(heap, "major mark"); // from here on the heap is whole
+    rhi_event(&heap->events, RH_EVENT_MARK_END);
+    rhi_heap_phase(heap, "major mark");
 }
 
 static void

@@ -160,6 +160,36 @@ rhi_marker_forget(struct rh_marker *marker)
     }
 }
 
+// Nobody may be left waiting: a page whose flag is set is scanned until it is
+// taken off the count, even if its memory has gone back to the system.
+static void
+page_unflag(struct rh_marker *marker, size_t page)
+{
+    struct rhi_region *region = marker->region;
+
+    if (region->flags[page] & marker->flag &&
+        rhi_line_is_empty(marker->gray[page]) &&
+        rhi_line_is_empty(marker->sliced[page])) {
+        region->flags[page] &= (uint8_t)~marker->flag;
+        marker->gray_pages--;
+    }
+}
+
+void
+rhi_marker_forget_dead(struct rh_marker *marker, size_t page,
+                       const uint64_t *dead)
+{
+    const uint64_t *black = marker->plane[page];
+
+    for (int word = 0; word < RHI_LINE_WORDS; word++)
+        marker->cleared +=
+            (size_t)__builtin_popcountll(dead[word] & black[word]);
+    rhi_line_forget(marker->plane[page], dead);
+    rhi_line_forget(marker->gray[page], dead);
+    rhi_line_forget(marker->sliced[page], dead);
+    page_unflag(marker, page);
+}
+
 static bool
 marker_is_old(const struct rh_marker *marker, const rhi_line *old,
               const void *object)

@@ -138,6 +138,10 @@ void rhi_marker_forget(struct rh_marker *marker);
 // They may be about to die; if they do not, they will be promoted.
 void rhi_marker_drop_young(struct rh_marker *marker, const rhi_line *old);
 
+// Forget objects of a page that have died, black and gray.
+void rhi_marker_forget_dead(struct rh_marker *marker, size_t page,
+                            const uint64_t *dead);
+
 // Have an object followed (again): it is white and gray afterwards.
 void rhi_marker_regray(struct rh_marker *marker, const void *object);
 

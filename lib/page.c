@@ -40,9 +40,11 @@ bool
 rhi_page_is_object(const struct rhi_region *region, uintptr_t address)
 {
     size_t page = rhi_region_page(region, address);
+    enum rhi_plane plane =
+        rhi_page_awaits_sweep(region, page) ? RHI_MARK : RHI_ALLOCATED;
 
     return rhi_page_is_slot(region, address) &&
-           rhi_bit_test(region->plane[RHI_ALLOCATED][page],
+           rhi_bit_test(region->plane[plane][page],
                         rhi_page_index(region, address));
 }
 

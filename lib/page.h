@@ -84,6 +84,14 @@ rhi_page_slot(const struct rhi_region *region, size_t page, uint32_t index)
     return rhi_region_body(region, page) + rhi_shape_offset(shape, index);
 }
 
+// Whether a page is still to be swept: what is not marked is dead there.
+RHI_INLINE bool
+rhi_page_awaits_sweep(const struct rhi_region *region, size_t page)
+{
+    return page >= region->unswept && page < region->unswept_end &&
+           !(region->flags[page] & RHI_FLAG_SWEPT);
+}
+
 // The index of an address in a page.
 RHI_INLINE uint32_t
 rhi_page_index(const struct rhi_region *region, uintptr_t address)
@@ -97,7 +105,7 @@ rhi_page_index(const struct rhi_region *region, uintptr_t address)
 bool rhi_page_is_slot(const struct rhi_region *region, uintptr_t address);
 
 // Whether an address that the region covers is that of an object: the first
-// byte of an allocated slot.
+// byte of an allocated slot, and not found dead.
 bool rhi_page_is_object(const struct rhi_region *region, uintptr_t address);
 
 // The slots of a page that have no object.

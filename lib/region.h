@@ -85,6 +85,8 @@ struct rhi_region {
     uint8_t *flags;              // [page number], enum rhi_page_flag
     uint16_t *live;              // [page number], objects on the page
     struct rhi_page *pages;      // [page number]
+    size_t unswept;              // pages from here to `unswept_end` may have
+    size_t unswept_end;          // dead objects, see page.h
     size_t top;                  // 1 + the highest page ever used
     size_t committed;            // pages with committed body and tables
     size_t max_pages;

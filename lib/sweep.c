@@ -35,15 +35,6 @@ slot_poison(struct rhi_sweep *sweep, char *slot)
     rhi_poison_free(slot, sweep->space->shape.slot_bytes);
 }
 
-// Clear the bits of `slots` in a line; stores only where one is set.
-static void
-line_forget(uint64_t *line, const uint64_t *slots)
-{
-    for (int word = 0; word < RHI_LINE_WORDS; word++)
-        if (line[word] & slots[word])
-            line[word] &= ~slots[word];
-}
-
 // Release the slots in `dead` that hold something, then forget that they did:
 // a release function may adjust, which attaches its object again.
 static void
@@ -58,10 +49,10 @@ page_release(struct rhi_sweep *sweep, size_t page, const uint64_t *dead)
         bits[word] = dead[word] & (all ? ~UINT64_C(0) : external[word]);
     if (sweep->model->release && !rhi_line_is_empty(bits))
         each_slot(sweep, page, bits, slot_release);
-    line_forget(external, dead);
-    line_forget(region->plane[RHI_SPECIAL][page], dead);
+    rhi_line_forget(external, dead);
+    rhi_line_forget(region->plane[RHI_SPECIAL][page], dead);
     if (region->flags[page] & RHI_FLAG_PINNED)
-        line_forget(region->plane[RHI_PINNED][page], dead);
+        rhi_line_forget(region->plane[RHI_PINNED][page], dead);
 }
 
 static void
@@ -73,9 +64,9 @@ page_bury(struct rhi_sweep *sweep, size_t page, const uint64_t *dead)
     if (rhi_events_wanted(sweep->events, RH_EVENT_OBJECT_FREE))
         each_slot(sweep, page, dead, slot_tell);
     page_release(sweep, page, dead);
-    line_forget(region->plane[RHI_ALLOCATED][page], dead);
+    rhi_line_forget(region->plane[RHI_ALLOCATED][page], dead);
     if (region->flags[page] & RHI_FLAG_UNPROTECTED)
-        line_forget(region->plane[RHI_UNPROTECTED][page], dead);
+        rhi_line_forget(region->plane[RHI_UNPROTECTED][page], dead);
     if (region->watched)
         each_slot(sweep, page, dead, slot_poison);
     sweep->freed_total += count;
@@ -111,8 +102,10 @@ page_sweep(struct rhi_sweep *sweep, size_t page)
 void
 rhi_sweep_begin(struct rhi_sweep *sweep)
 {
-    sweep->cursor = 0;
-    sweep->end = sweep->space->region->top;
+    struct rhi_region *region = sweep->space->region;
+
+    region->unswept = 0;
+    region->unswept_end = region->top;
 }
 
 static void
@@ -132,11 +125,13 @@ sweep_in_turn(struct rhi_sweep *sweep, size_t page)
 bool
 rhi_sweep_some(struct rhi_sweep *sweep, size_t pages)
 {
-    size_t end = rhi_min(sweep->end - sweep->cursor, pages) + sweep->cursor;
+    struct rhi_region *region = sweep->space->region;
+    size_t rest = region->unswept_end - region->unswept;
+    size_t end = region->unswept + rhi_min(rest, pages);
 
-    // The cursor goes on first: a release may ask what is alive.
-    while (sweep->cursor < end)
-        sweep_in_turn(sweep, sweep->cursor++);
+    // It goes on first: a release may ask what is alive.
+    while (region->unswept < end)
+        sweep_in_turn(sweep, region->unswept++);
     return rhi_sweep_is_done(sweep);
 }
 
@@ -154,20 +149,13 @@ rhi_sweep_early(struct rhi_sweep *sweep, size_t page)
 
 // A major collection may have reached what has died since.
 static void
-page_forget_major(struct rhi_region *region, size_t page,
+page_forget_major(const struct rhi_region *region, size_t page,
                   struct rh_marker *major)
 {
     rhi_line dead;
-    rhi_line black;
 
-    if (!page_find_dead(region, page, dead))
-        return;
-    for (int word = 0; word < RHI_LINE_WORDS; word++)
-        black[word] = dead[word] & major->plane[page][word];
-    major->cleared += rhi_line_count(black);
-    line_forget(major->plane[page], dead);
-    line_forget(major->gray[page], dead);
-    line_forget(major->sliced[page], dead);
+    if (page_find_dead(region, page, dead))
+        rhi_marker_forget_dead(major, page, dead);
 }
 
 void
@@ -213,7 +201,8 @@ rhi_sweep_check(const struct rhi_sweep *sweep, size_t *page)
     const struct rhi_region *region = sweep->space->region;
 
     *page = SIZE_MAX;
-    if (sweep->cursor > sweep->end || sweep->end > region->top)
+    if (region->unswept > region->unswept_end ||
+        region->unswept_end > region->top)
         return "U1";
     if (!rhi_sweep_is_done(sweep))
         return NULL;

@@ -15,7 +15,7 @@
  * page up, since releasing what the dead hold may take long:
  *
  *     | swept                    | swept early    | not swept yet            |
- *     0                        cursor            (flag)                    end
+ *     0                       unswept            (flag)             unswept_end
  *
  * A page that is wanted for allocation is swept first, out of turn, and
  * flagged.  On a page not yet swept, alive is what is allocated *and* marked;
@@ -25,8 +25,8 @@
  * swept; they are flagged, too.
  *
  * INVARIANTS
- *   U1  while nothing is to be swept, cursor = end, and no page is flagged as
- *       swept early
+ *   U1  unswept <= unswept_end <= top; when they are equal, no page is flagged
+ *       as swept early
  *
  * Next: forward.h; how objects are moved together.
  */
@@ -43,8 +43,6 @@ struct rhi_sweep {
     const struct rh_model *model;
     struct rh_heap *heap; // passed to the model and to listeners
     uint64_t freed_total; // objects ever found dead
-    size_t cursor;        // pages from here to `end` are to be swept
-    size_t end;
 };
 
 // All pages with memory are to be swept: a new `mark` plane is complete, the
@@ -69,14 +67,15 @@ void rhi_sweep_release_all(struct rhi_sweep *sweep);
 RHI_INLINE bool
 rhi_sweep_awaits(const struct rhi_sweep *sweep, size_t page)
 {
-    return page >= sweep->cursor && page < sweep->end &&
-           !(sweep->space->region->flags[page] & RHI_FLAG_SWEPT);
+    return rhi_page_awaits_sweep(sweep->space->region, page);
 }
 
 RHI_INLINE bool
 rhi_sweep_is_done(const struct rhi_sweep *sweep)
 {
-    return sweep->cursor == sweep->end;
+    const struct rhi_region *region = sweep->space->region;
+
+    return region->unswept == region->unswept_end;
 }
 
 // The live objects of a page, slots of the cursor included.

@@ -85,21 +85,24 @@ page_state(enum rhi_list list)
     return list == RHI_TOMB ? RH_PAGE_TOMB : RH_PAGE_EDEN;
 }
 
+// `live` is there for a page on which the dead are still to be swept.
 static struct rh_page_view
-page_view(const struct rh_heap *heap, size_t number)
+page_view(const struct rh_heap *heap, size_t number, uint64_t *live)
 {
     const struct rhi_region *region = &heap->region;
     const struct rhi_page *page = &region->pages[number];
+    bool unswept = rhi_page_awaits_sweep(region, number);
 
+    rhi_heap_live_bits(heap, number, live);
     return (struct rh_page_view){
         .page = number,
         .address = rhi_region_body(region, number),
         .state = page_state((enum rhi_list)page->list),
         .slots = heap->space.shape.slots,
-        .live_slots = region->live[number],
+        .live_slots = unswept ? rhi_line_count(live) : region->live[number],
         .age = (size_t)(heap->space.collection - page->since),
         .list = rhi_list_name((enum rhi_list)page->list),
-        .allocated = region->plane[RHI_ALLOCATED][number],
+        .allocated = unswept ? live : region->plane[RHI_ALLOCATED][number],
         .mark = region->plane[RHI_MARK][number],
         .remembered = region->plane[RHI_REMEMBERED][number],
         .unprotected = region->plane[RHI_UNPROTECTED][number],
@@ -128,9 +131,10 @@ rh_walk_pages(struct rh_heap *heap, rh_page_fn fn, void *context)
     walk_begin(heap);
     for (size_t page = 0; going && page < top; page++) {
         struct rh_page_view view;
+        rhi_line live;
 
         current = flush_page(heap, current); // the callback may allocate
-        view = page_view(heap, page);
+        view = page_view(heap, page, live);
         view.current = page == current;
         going = fn(heap, &view, context);
     }
@@ -145,7 +149,7 @@ rh_page_look(struct rh_heap *heap, size_t page, struct rh_page_view *view)
     if (page >= heap->region.top)
         return RH_NOT_FOUND;
     current = flush_page(heap, SIZE_MAX);
-    *view = page_view(heap, page);
+    *view = page_view(heap, page, heap->looked_at);
     view->current = page == current;
     return RH_OK;
 }
@@ -161,7 +165,9 @@ rh_walk_runs(struct rh_heap *heap, size_t page, rh_run_fn fn, void *context)
     if (!rhi_space_has_memory(&heap->space, page))
         return RH_NOT_FOUND;
     walk_begin(heap);
-    rhi_page_free_bits(&heap->region, page, free);
+    rhi_heap_live_bits(heap, page, free);
+    for (uint32_t word = 0; word < RHI_LINE_WORDS; word++)
+        free[word] = ~free[word] & rhi_word_range(word, 0, slots);
     for (first = rhi_line_next_set(free, 0, slots); going && first < slots;
          first = rhi_line_next_set(free, end, slots)) {
         end = rhi_line_next_clear(free, first, slots);

@@ -35,7 +35,8 @@ struct rh_page_view {
     bool current;              /* it was being allocated from */
     const char *list;          /* which list it is on; static storage */
     const uint64_t *allocated; /* 8 words: bit n set, slot n has an object.
-                                  Valid during the call. */
+                                  Valid during the call, or until the next
+                                  page is looked at. */
     const uint64_t *mark;      /* 8 words: found alive by the last collection */
     const uint64_t *remembered;  /* 8 words: old, and may refer to young ones */
     const uint64_t *unprotected; /* 8 words: stores into it run no barrier */
