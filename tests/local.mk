@@ -9,6 +9,7 @@ white_box_tests = \
 	%D%/test_bits \
 	%D%/test_compact \
 	%D%/test_finalizer \
+	%D%/test_dump \
 	%D%/test_generic \
 	%D%/test_geometry \
 	%D%/test_identity \
@@ -42,7 +43,6 @@ black_box_tests = \
 	%D%/test_config \
 	%D%/test_constants \
 	%D%/test_count \
-	%D%/test_dump \
 	%D%/test_environment \
 	%D%/test_event \
 	%D%/test_external \
@@ -81,8 +81,12 @@ canary_programs = \
 	%D%/canary/use_after_free \
 	# end
 
+# Not a test, but what dump_readers.sh reads.
+dump_programs = %D%/traced_dump
+
 if RH_TESTS
-check_PROGRAMS += $(unit_tests) $(slow_tests) $(canary_programs)
+check_PROGRAMS += $(unit_tests) $(slow_tests) $(canary_programs) \
+	$(dump_programs)
 check_LIBRARIES += %D%/libcheck.a
 TESTS += $(unit_tests) $(slow_tests)
 endif
@@ -107,7 +111,6 @@ black_box_libs = %D%/libcheck.a lib/librheap.la $(CMOCKA_LIBS)
 %C%_test_constants_LDADD = $(black_box_libs)
 %C%_test_count_LDADD = $(black_box_libs)
 %C%_test_deep_LDADD = $(black_box_libs)
-%C%_test_dump_LDADD = $(black_box_libs)
 %C%_test_environment_LDADD = $(black_box_libs)
 %C%_test_event_LDADD = $(black_box_libs)
 %C%_test_external_LDADD = $(black_box_libs)
@@ -126,6 +129,7 @@ black_box_libs = %D%/libcheck.a lib/librheap.la $(CMOCKA_LIBS)
 %C%_test_types_LDADD = $(black_box_libs)
 %C%_test_value_LDADD = $(black_box_libs)
 %C%_test_walk_LDADD = $(black_box_libs)
+%C%_traced_dump_LDADD = $(black_box_libs)
 
 # Canaries: linked like white-box tests, so that no wrapper script comes
 # between the tool and the program.
@@ -144,6 +148,7 @@ test_scripts = \
 	%D%/canary.sh \
 	%D%/command.sh \
 	%D%/docs.sh \
+	%D%/dump_readers.sh \
 	%D%/examples.sh \
 	%D%/exports.sh \
 	%D%/floors.sh \

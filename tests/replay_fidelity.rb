@@ -7,8 +7,8 @@ require 'json'
 require 'zlib'
 
 # Keys that need not come through.
-LOST = %w[address class references superclass default flags file line method
-          generation shape_id slot_size coderange chilled called_id mid
+LOST = %w[address class references superclass default flags
+          shape_id slot_size coderange chilled called_id mid
           receiver_class variation_count x_page x_slot embedded
           capacity].freeze
 

@@ -2,6 +2,8 @@
 // Heap dumps: spelled as Ruby spells them, and always JSON.
 #include "objects.h"
 
+#include "heap.h"
+
 #include <rheap/array.h>
 #include <rheap/class.h>
 #include <rheap/data.h>
@@ -11,6 +13,7 @@
 #include <rheap/node.h>
 #include <rheap/number.h>
 #include <rheap/rebuild.h>
+#include <rheap/site.h>
 #include <rheap/string.h>
 #include <rheap/struct.h>
 #include <rheap/symbol.h>
@@ -46,13 +49,29 @@ take(const char *bytes, size_t length, void *context)
 }
 
 static struct text
-dump(struct rh_heap *heap, unsigned flags)
+dump_with(struct rh_heap *heap, const struct rh_dump_options *options)
 {
     struct text text = { .bytes = calloc(1, 1), .room = 1 };
 
     assert_non_null(text.bytes);
-    assert_int_equal(rh_heap_dump(heap, flags, take, &text), RH_OK);
+    assert_int_equal(rh_heap_dump(heap, options, take, &text), RH_OK);
     return text;
+}
+
+static struct text
+dump(struct rh_heap *heap, unsigned flags)
+{
+    return dump_with(heap, &(struct rh_dump_options){ .flags = flags });
+}
+
+static struct text
+dump_since(struct rh_heap *heap, unsigned flags, uint64_t since)
+{
+    return dump_with(heap, &(struct rh_dump_options){
+                               .struct_bytes = sizeof(struct rh_dump_options),
+                               .flags = flags | RH_DUMP_SINCE,
+                               .since = since,
+                           });
 }
 
 // A strict reader of JSON that only answers whether it is.
@@ -269,6 +288,153 @@ collected_survivors_are_marked(void **state)
                         "\"old\":true, \"uncollectible\":true, "
                         "\"marked\":true}, \"x_page\":"),
         1);
+    free(text.bytes);
+    objects_close(&world);
+}
+
+// What the planes say of the one object of a heap.
+static void
+expect_flags(struct rh_heap *heap, const char *flags)
+{
+    struct text text = dump(heap, 0);
+    char part[200];
+
+    snprintf(part, sizeof part, "\"memsize\":40, %s\"x_page\":0, ", flags);
+    if (count_of(&text, part) != 1)
+        fail_msg("no %s in %s", part, text.bytes);
+    free(text.bytes);
+}
+
+static void
+set_bit(struct rh_heap *heap, enum rhi_plane plane, bool on)
+{
+    heap->region.plane[plane][0][0] = on;
+}
+
+static void
+flags_are_those_of_ruby(void **state)
+{
+    struct check_world world;
+    struct rh_heap *heap;
+    rh_value plain;
+
+    (void)state;
+    heap = objects_open(&world, NULL);
+    rh_data_new(heap, 0, NULL, NULL, NULL);
+    expect_flags(heap, ""); // of a type that promises no barriers
+    set_bit(heap, RHI_MARK, true);
+    expect_flags(heap, "\"flags\":{\"uncollectible\":true, \"marked\":true}, ");
+    objects_close(&world);
+
+    heap = objects_open(&world, NULL);
+    plain = objects_text(heap, "x");
+    expect_flags(heap, "\"flags\":{\"wb_protected\":true}, ");
+    set_bit(heap, RHI_PINNED, true);
+    expect_flags(heap, "\"flags\":{\"wb_protected\":true, \"pinned\":true}, ");
+    rh_heap_collect(heap);
+    set_bit(heap, RHI_REMEMBERED, true);
+    expect_flags(heap, "\"flags\":{\"wb_protected\":true, \"old\":true, "
+                       "\"uncollectible\":true, \"marking\":true, "
+                       "\"marked\":true, \"pinned\":true}, ");
+    set_bit(heap, RHI_REMEMBERED, false);
+    set_bit(heap, RHI_PINNED, false);
+    set_bit(heap, RHI_UNPROTECTED, true);
+    expect_flags(heap, "\"flags\":{\"uncollectible\":true, \"marked\":true}, ");
+    set_bit(heap, RHI_UNPROTECTED, false);
+    objects_expect_text(plain, "x");
+    objects_close(&world);
+}
+
+// Where objects come from.
+
+static void
+a_site_stands_before_the_memsize(void **state)
+{
+    struct check_world world;
+    struct rh_heap *heap = objects_open(&world, state);
+    struct rh_site *site = rh_site_present(heap);
+    struct text text;
+
+    objects_text(heap, "a");
+    rh_site_trace(heap, true);
+    *site = (struct rh_site){ "lib/a.rb", "Shop::Cart", "add", 12, 0 };
+    objects_text(heap, "b");
+    *site = (struct rh_site){ .file = "C:\\\"x\".rb", .line = 3 };
+    objects_text(heap, "c");
+    *site = (struct rh_site){ .method = "*" };
+    objects_text(heap, "d");
+    rh_site_trace(heap, false);
+    text = dump(heap, RH_DUMP_REBASE);
+
+    assert_int_equal(expect_lines(&text), 5);
+    assert_int_equal(count_of(&text, "\"generation\""), 3);
+    assert_int_equal(count_of(&text, "\"x_class_path\""), 1);
+    assert_int_equal(count_of(&text,
+                              "\"value\":\"b\", \"encoding\":\"US-ASCII\", "
+                              "\"file\":\"lib/a.rb\", \"line\":12, "
+                              "\"method\":\"add\", \"generation\":"),
+                     0);
+    assert_int_equal(count_of(&text, "\"value\":\"b\", \"file\":\"lib/a.rb\", "
+                                     "\"line\":12, \"method\":\"add\", "
+                                     "\"generation\":"),
+                     1);
+    assert_int_equal(
+        count_of(&text, "\"value\":\"c\", \"file\":\"C:\\\\\\\"x\\\".rb\", "
+                        "\"line\":3, \"generation\":"),
+        1);
+    assert_int_equal(count_of(&text, "\"value\":\"d\", \"method\":\"*\", "
+                                     "\"generation\":"),
+                     1);
+    if (*state != &objects_stressed)
+        assert_int_equal(count_of(&text, "\"generation\":0, \"memsize\":40, "
+                                         "\"flags\":{\"wb_protected\":true}, "
+                                         "\"x_page\":0, \"x_slot\":1, "
+                                         "\"x_class_path\":\"Shop::Cart\"}\n"),
+                         1);
+    free(text.bytes);
+    objects_close(&world);
+}
+
+static void
+a_dump_since_a_generation_has_what_was_traced_from_then_on(void **state)
+{
+    struct check_world world;
+    struct rh_heap *heap;
+    struct text text;
+
+    (void)state;
+    heap = objects_open(&world, NULL);
+    objects_text(heap, "untraced");
+    rh_site_trace(heap, true);
+    objects_text(heap, "zero");
+    rh_heap_collect(heap);
+    objects_text(heap, "one");
+    rh_heap_collect(heap);
+    rh_heap_collect(heap);
+    objects_text(heap, "three");
+
+    text = dump_since(heap, 0, 2);
+    assert_int_equal(expect_lines(&text), 1);
+    assert_int_equal(count_of(&text, "three"), 1);
+    free(text.bytes);
+    text = dump_since(heap, RH_DUMP_FULL, 1); // no free slots either
+    assert_int_equal(expect_lines(&text), 2);
+    assert_int_equal(count_of(&text, "\"one\""), 1);
+    assert_int_equal(count_of(&text, "three"), 1);
+    free(text.bytes);
+    text = dump_since(heap, 0, 4);
+    assert_int_equal(text.length, 0);
+    free(text.bytes);
+    text = dump_since(heap, 0, 0); // with roots
+    assert_int_equal(expect_lines(&text), 4);
+    assert_int_equal(count_of(&text, "\"type\":\"ROOT\""), 1);
+    assert_int_equal(count_of(&text, "untraced"), 0);
+    free(text.bytes);
+    text = dump_with(heap, &(struct rh_dump_options){ .since = 3 });
+    assert_int_equal(expect_lines(&text), 5); // nobody asked
+    free(text.bytes);
+    text = dump_with(heap, NULL);
+    assert_int_equal(expect_lines(&text), 5);
     free(text.bytes);
     objects_close(&world);
 }
@@ -512,7 +678,7 @@ writing_allocates_nothing_and_can_be_stopped(void **state)
     whole = dump(heap, RH_DUMP_FULL);
     assert_int_equal(world.faults.calls, calls);
     assert_true(whole.pieces < whole.length / 4000 + 2);
-    assert_int_equal(rh_heap_dump(heap, 0, take, &text), RH_STOPPED);
+    assert_int_equal(rh_heap_dump(heap, NULL, take, &text), RH_STOPPED);
     assert_int_equal(text.pieces, 2);
     assert_memory_equal(text.bytes, whole.bytes, 13);
     free(whole.bytes);
@@ -651,6 +817,10 @@ main(void)
         objects_test_in_place(strings_are_spelled_as_in_ruby),
         objects_test_in_place(shared_strings_name_their_root),
         objects_test_in_place(collected_survivors_are_marked),
+        cmocka_unit_test(flags_are_those_of_ruby),
+        objects_test_in_place(a_site_stands_before_the_memsize),
+        cmocka_unit_test(
+            a_dump_since_a_generation_has_what_was_traced_from_then_on),
         objects_test_in_place(every_type_has_its_fields),
         objects_test_in_place(special_floats_are_spelled_out),
         objects_test_in_place(any_bytes_give_json),

@@ -267,6 +267,7 @@ rebuild(struct loader *loader)
         if (wrong)
             return refuse(loader, store->entries[i].line, wrong);
     }
+    loader->dump->words = tape_take_words(&store->tape);
     for (size_t i = 0; i < store->root_count; i++) {
         wrong = dump_rebuild_root(&rebuild, &store->roots[i]);
         if (wrong)
@@ -397,6 +398,7 @@ dump_unload(struct dump_heap *dump)
 {
     rh_heap_free(dump->heap);
     dump_roots_free(dump->roots, dump->root_count);
+    words_free(&dump->words);
     dump->heap = NULL;
     dump->roots = NULL;
     dump->root_count = 0;

@@ -18,6 +18,7 @@
 #define TOOLS_DUMP_LOAD_H
 
 #include "dump_layout.h"
+#include "words.h"
 
 #include <rheap/heap.h>
 
@@ -51,6 +52,7 @@ struct dump_heap {
     struct dump_facts facts;
     struct dump_root *roots; // their words are roots of the heap
     size_t root_count;
+    struct words words; // of the sites of objects
 };
 
 // Whether a page of the heap is an overflow page, which the dump knows nothing

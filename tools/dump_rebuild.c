@@ -185,6 +185,16 @@ describe(struct dump_rebuild *rebuild, struct rh_rebuild *to,
     describe_name(to, from, type);
 }
 
+static const char *
+keep_site(const struct dump_rebuild *rebuild, size_t i,
+          const struct taped_object *taped)
+{
+    if (!taped->is_traced ||
+        rh_site_set(rebuild->heap, rebuild->slots[i], &taped->site) == RH_OK)
+        return NULL;
+    return "not enough memory for where it was allocated";
+}
+
 _Static_assert(sizeof(rh_value) == sizeof(uint64_t), "addresses fit in place");
 
 const char *
@@ -206,7 +216,7 @@ dump_rebuild_object(struct dump_rebuild *rebuild, size_t i)
     describe(rebuild, &description, &taped, (enum dump_type)entry->type);
     status = rh_object_rebuild(rebuild->heap, rebuild->slots[i], &description);
     if (status == RH_OK)
-        return NULL;
+        return keep_site(rebuild, i, &taped);
     snprintf(rebuild->cause, sizeof rebuild->cause,
              "cannot be rebuilt with %zu bytes outside its slot: %s",
              description.external_bytes, rh_status_string(status));

@@ -64,6 +64,7 @@ struct dump_record {
     struct dump_text root;
     struct dump_text method;
     struct dump_text file;
+    struct dump_text class_path;
     const char *text; // where the texts lie
 
     const uint64_t *references;
@@ -127,6 +128,7 @@ enum dump_form {
     X(imemo_type, TEXT, imemo_type)                                            \
     X(generation, SIZE, generation)                                            \
     X(superclass, ADDRESS, superclass)                                         \
+    X(x_class_path, TEXT, class_path)                                          \
     X(real_class_name, TEXT, real_class_name)
 
 #define DUMP_KEY(key, form, member) DUMP_KEY_##key,

@@ -82,4 +82,6 @@ tools_libs = %D%/librheap-tools.a lib/librheap.la $(TOOLS_LIBS) -lm
 	%D%/terminal.h \
 	%D%/text.c \
 	%D%/text.h \
+	%D%/words.c \
+	%D%/words.h \
 	# end

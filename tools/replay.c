@@ -211,9 +211,11 @@ write_piece(const char *text, size_t length, void *context)
 static void
 write_dump(struct replay *replay, struct output *output)
 {
-    unsigned flags = replay->dump.facts.free_lines ? RH_DUMP_FULL : 0;
+    struct rh_dump_options wanted = {
+        .flags = replay->dump.facts.free_lines ? RH_DUMP_FULL : 0,
+    };
 
-    (void)rh_heap_dump(replay->dump.heap, flags, write_piece, output);
+    (void)rh_heap_dump(replay->dump.heap, &wanted, write_piece, output);
 }
 
 static void

@@ -31,7 +31,8 @@ enum tape_part {
     PART_ENCODING = 64,
     PART_FD = 128,
     PART_REFERENCES = 256,
-    PART_SHIFT = 9 // the flags lie above
+    PART_SITE = 512,
+    PART_SHIFT = 10 // the flags lie above
 };
 
 // --- writing -----------------------------------------------------------------
@@ -121,6 +122,7 @@ record_parts(const struct dump_record *record)
     parts |= record->encoding.length ? PART_ENCODING : 0;
     parts |= dump_has(record, DUMP_KEY_fd) ? PART_FD : 0;
     parts |= record->reference_count ? PART_REFERENCES : 0;
+    parts |= dump_has(record, DUMP_KEY_generation) ? PART_SITE : 0;
     return parts;
 }
 
@@ -128,7 +130,7 @@ record_parts(const struct dump_record *record)
 static size_t
 record_room(const struct dump_record *record)
 {
-    return (record->reference_count + 16) * NUMBER_BYTES +
+    return (record->reference_count + 20) * NUMBER_BYTES +
            record_name(record).length + record->value.length +
            record->encoding.length;
 }
@@ -145,6 +147,50 @@ put_texts(struct buffer *entry, const struct dump_record *record,
         put_bytes(entry, record, record->encoding);
 }
 
+// What the words of a site are known by; 0: there is none.
+struct site_words {
+    size_t file;
+    size_t class_path;
+    size_t method;
+};
+
+static bool
+keep_word(struct tape *tape, const struct dump_record *record,
+          enum dump_key key, struct dump_text text, size_t *number)
+{
+    *number = 0;
+    if (!dump_has(record, key))
+        return true;
+    if (!words_keep(&tape->words, record->text + text.at, text.length, number))
+        return false;
+    ++*number;
+    return true;
+}
+
+static bool
+keep_words(struct tape *tape, const struct dump_record *record,
+           struct site_words *words)
+{
+    return keep_word(tape, record, DUMP_KEY_file, record->file, &words->file) &&
+           keep_word(tape, record, DUMP_KEY_x_class_path, record->class_path,
+                     &words->class_path) &&
+           keep_word(tape, record, DUMP_KEY_method, record->method,
+                     &words->method);
+}
+
+static void
+put_site(struct buffer *entry, const struct dump_record *record,
+         const struct site_words *words)
+{
+    int64_t line = record->source_line;
+
+    put_number(entry, words->file);
+    put_number(entry, words->class_path);
+    put_number(entry, words->method);
+    put_number(entry, line > 0 && line <= UINT32_MAX ? (uint64_t)line : 0);
+    put_number(entry, record->generation);
+}
+
 static void
 put_references(struct buffer *entry, const struct dump_record *record)
 {
@@ -154,7 +200,8 @@ put_references(struct buffer *entry, const struct dump_record *record)
 }
 
 static void
-put_record(struct buffer *entry, const struct dump_record *record)
+put_record(struct buffer *entry, const struct dump_record *record,
+           const struct site_words *words)
 {
     uint64_t parts = record_parts(record);
 
@@ -171,6 +218,8 @@ put_record(struct buffer *entry, const struct dump_record *record)
     if (parts & PART_FD)
         put_number(entry, (uint64_t)record->fd);
     put_texts(entry, record, parts);
+    if (parts & PART_SITE)
+        put_site(entry, record, words);
     if (parts & PART_REFERENCES)
         put_references(entry, record);
 }
@@ -202,11 +251,13 @@ bool
 tape_write(struct tape *tape, const struct dump_record *record)
 {
     struct buffer *entry = &tape->entry;
+    struct site_words words;
 
     entry->used = 0;
-    if (!buffer_reserve(entry, record_room(record)))
+    if (!buffer_reserve(entry, record_room(record)) ||
+        !keep_words(tape, record, &words))
         return false;
-    put_record(entry, record);
+    put_record(entry, record, &words);
     if (!make_room(tape, entry->used))
         return false;
     memcpy(tape->last->bytes + tape->last->used, entry->bytes, entry->used);
@@ -262,6 +313,26 @@ take_texts(struct tape *tape, struct taped_object *object, uint64_t parts)
         object->encoding = take_bytes(tape, &object->encoding_length);
 }
 
+// A word by its number, which may say that there is none.
+static const char *
+take_word(struct tape *tape)
+{
+    uint64_t number = take_number(tape);
+
+    return number ? words_text(&tape->words, number - 1) : NULL;
+}
+
+static void
+take_site(struct tape *tape, struct taped_object *object)
+{
+    object->is_traced = true;
+    object->site.file = take_word(tape);
+    object->site.class_path = take_word(tape);
+    object->site.method = take_word(tape);
+    object->site.line = (unsigned)take_number(tape);
+    object->site.generation = take_number(tape);
+}
+
 static bool
 take_references(struct tape *tape, uint64_t own, struct taped_object *object)
 {
@@ -310,12 +381,24 @@ tape_read(struct tape *tape, uint64_t address, struct taped_object *object)
         object->capacity = take_number(tape);
     object->fd = parts & PART_FD ? (int)(int64_t)take_number(tape) : -1;
     take_texts(tape, object, parts);
+    if (parts & PART_SITE)
+        take_site(tape, object);
     return !(parts & PART_REFERENCES) || take_references(tape, address, object);
+}
+
+struct words
+tape_take_words(struct tape *tape)
+{
+    struct words words = tape->words;
+
+    tape->words = (struct words){ .list = NULL };
+    return words;
 }
 
 void
 tape_free(struct tape *tape)
 {
+    words_free(&tape->words);
     while (tape->first) {
         struct tape_block *block = tape->first;
 

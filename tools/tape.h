@@ -7,7 +7,9 @@
  * twice.  A million objects must not cost much there.  Numbers are written
  * seven bits to a byte, addresses as the distance from the object's own,
  * which in a real heap takes three or four bytes; parts that a line does not
- * have cost nothing.  A Ruby heap comes to about 30 bytes an object.
+ * have cost nothing.  A Ruby heap comes to about 30 bytes an object.  Of where
+ * it was allocated only numbers are written: the words are kept beside the
+ * tape, each once.
  *
  * The tape is written once, then read once from the start, and gives back its
  * memory while it is read: when the last object has been built, nothing of it
@@ -18,6 +20,9 @@
 
 #include "buffer.h"
 #include "dump_record.h"
+#include "words.h"
+
+#include <rheap/site.h>
 
 // An object as it comes from the tape.  Pointers are good until the next.
 struct taped_object {
@@ -34,6 +39,8 @@ struct taped_object {
     size_t encoding_length;
     int fd;
     uint32_t flags; // of enum rh_rebuild_flags
+    bool is_traced;
+    struct rh_site site; // if it is; words of the tape
     uint64_t *references;
     size_t reference_count;
 };
@@ -46,6 +53,7 @@ struct tape {
     size_t read;              // bytes of the first block
     struct buffer entry;      // the object that is being written
     struct buffer references; // of the object that was read
+    struct words words;       // of sites
 };
 
 // Behind all others; false: no memory.
@@ -55,6 +63,9 @@ bool tape_write(struct tape *tape, const struct dump_record *record);
 // memory.  Must not be called more often than tape_write() was.
 bool tape_read(struct tape *tape, uint64_t address,
                struct taped_object *object);
+
+// The words of all sites; from now on the caller frees them.
+struct words tape_take_words(struct tape *tape);
 
 void tape_free(struct tape *tape);
 

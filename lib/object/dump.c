@@ -8,6 +8,11 @@
  * flags.  Addresses are the true ones, because readers find an object's page
  * by its upper bits.
  *
+ * The flags are those of CRuby 3.1.  What is old there is a protected object
+ * that has survived; an unprotected one can only be uncollectible.  Marking is
+ * the bit that CRuby uses for two things, the gray of an incremental collection
+ * and, between collections, the remembered set; here it is the latter.
+ *
  * Free slots, if asked for, name the slot that is handed out after them as
  * their class: in Ruby's dumps that is an accident of the union in which the
  * freelist's link lies where an object has its class, and shows the freelist.
@@ -20,6 +25,7 @@
 
 #include "object/dump.h"
 
+#include <rheap/site.h>
 #include <rheap/stat.h>
 #include <rheap/walk.h>
 
@@ -52,22 +58,79 @@ dump_references(struct rhi_dump *dump, void *object, const void *class_of)
         rhi_json_list_end(&dump->json);
 }
 
-static void
-dump_flags(struct rhi_dump *dump, bool wb_protected, bool marked)
-{
-    struct rhi_json *json = &dump->json;
+// A set of flags, and their names in the order of Ruby.
+enum dump_flag {
+    DUMP_PROTECTED,
+    DUMP_OLD,
+    DUMP_UNCOLLECTIBLE,
+    DUMP_MARKING,
+    DUMP_MARKED,
+    DUMP_PINNED,
+    DUMP_FLAGS
+};
 
-    if (!wb_protected && !marked)
+static void
+dump_flags(struct rhi_dump *dump, unsigned flags)
+{
+    static const char *const names[DUMP_FLAGS] = {
+        "wb_protected", "old", "uncollectible", "marking", "marked", "pinned",
+    };
+
+    if (!flags)
         return;
-    rhi_json_group(json, "flags");
-    if (wb_protected)
-        rhi_json_true(json, "wb_protected");
-    if (marked) {
-        rhi_json_true(json, "old");
-        rhi_json_true(json, "uncollectible");
-        rhi_json_true(json, "marked");
-    }
-    rhi_json_group_end(json);
+    rhi_json_group(&dump->json, "flags");
+    for (int flag = 0; flag < DUMP_FLAGS; flag++)
+        if (flags >> flag & 1)
+            rhi_json_true(&dump->json, names[flag]);
+    rhi_json_group_end(&dump->json);
+}
+
+static bool
+line_has(const uint64_t *line, size_t slot)
+{
+    return line[slot >> 6] >> (slot & 63) & 1;
+}
+
+// Whether every store into the object runs a barrier.
+static bool
+dump_is_protected(const struct rhi_dump *dump, const struct rhi_object *object)
+{
+    return dump->ruby ? rhi_object_has(object, RH_OBJECT_WB_PROTECTED)
+                      : rh_heap_model(dump->heap)->flags & RH_MODEL_BARRIERED;
+}
+
+static unsigned
+dump_flags_of(const struct rhi_dump *dump, const struct rh_page_view *page,
+              size_t slot, const struct rhi_object *object)
+{
+    bool waived = line_has(page->unprotected, slot);
+    unsigned protected = !waived && dump_is_protected(dump, object);
+    unsigned marked = line_has(page->mark, slot);
+    unsigned old = marked && (dump->ruby ? protected : !waived);
+    unsigned remembered = line_has(page->remembered, slot);
+    unsigned pinned = line_has(page->pinned, slot);
+
+    return protected << DUMP_PROTECTED | old << DUMP_OLD |
+           marked << DUMP_UNCOLLECTIBLE | remembered << DUMP_MARKING |
+           marked << DUMP_MARKED | pinned << DUMP_PINNED;
+}
+
+// A name that may not be known.
+static void
+dump_word(struct rhi_dump *dump, const char *key, const char *word)
+{
+    if (word)
+        rhi_json_text(&dump->json, key, word, strlen(word));
+}
+
+static void
+dump_site(struct rhi_dump *dump, const struct rh_site *site)
+{
+    dump_word(dump, "file", site->file);
+    if (site->line)
+        rhi_json_number(&dump->json, "line", site->line);
+    dump_word(dump, "method", site->method);
+    rhi_json_number(&dump->json, "generation", site->generation);
 }
 
 static void
@@ -92,38 +155,55 @@ dump_begin(struct rhi_dump *dump, const void *slot, const char *type,
         rhi_json_address(json, "class", rhi_dump_address(dump, class_of));
 }
 
-static void
-dump_end(struct rhi_dump *dump, const void *slot)
+// Of these there is nothing to tell but that they are there.
+static bool
+dump_is_zombie(const struct rhi_dump *dump, const struct rhi_object *object)
 {
-    dump_place(dump, slot);
-    rhi_json_close(&dump->json);
+    return dump->ruby && rhi_object_type(object) == RH_TYPE_ZOMBIE;
 }
 
+// Type, class, and what only this type has.
 static void
-dump_object(struct rhi_dump *dump, void *slot, bool marked)
+dump_contents(struct rhi_dump *dump, struct rhi_object *object)
 {
     const struct rh_model *model = rh_heap_model(dump->heap);
-    struct rhi_object *object = slot;
     struct rh_description about = { NULL, NULL, 0, NULL };
-    bool wb_protected = false;
 
     if (model->describe)
-        model->describe(dump->heap, slot, &about);
-    dump_begin(dump, slot, about.type ? about.type : "DATA", about.class_of);
-    if (dump->ruby && rhi_object_type(object) == RH_TYPE_ZOMBIE) {
-        dump_end(dump, slot);
+        model->describe(dump->heap, object, &about);
+    dump_begin(dump, object, about.type ? about.type : "DATA", about.class_of);
+    if (dump_is_zombie(dump, object))
         return;
-    }
-    if (dump->ruby) {
-        wb_protected = rhi_object_has(object, RH_OBJECT_WB_PROTECTED);
-        if (rhi_object_is_frozen(object))
-            rhi_json_true(&dump->json, "frozen");
+    if (dump->ruby && rhi_object_is_frozen(object))
+        rhi_json_true(&dump->json, "frozen");
+    if (dump->ruby)
         rhi_dump_particulars(dump, object);
+    dump_references(dump, object, about.class_of);
+}
+
+// What the heap knows of any object.
+static void
+dump_object(struct rhi_dump *dump, const struct rh_page_view *page, size_t slot)
+{
+    struct rh_position at = { page->page, slot };
+    struct rhi_object *object = rh_heap_slot(dump->heap, at);
+    struct rh_site site = { .generation = 0 };
+    bool traced = rh_site_of(dump->heap, object, &site) == RH_OK;
+
+    if (dump->flags & RH_DUMP_SINCE &&
+        (!traced || site.generation < dump->since))
+        return;
+    dump_contents(dump, object);
+    if (!dump_is_zombie(dump, object)) {
+        if (traced)
+            dump_site(dump, &site);
+        rhi_json_number(&dump->json, "memsize",
+                        rh_heap_memsize(dump->heap, object));
+        dump_flags(dump, dump_flags_of(dump, page, slot, object));
     }
-    dump_references(dump, slot, about.class_of);
-    rhi_json_number(&dump->json, "memsize", rh_heap_memsize(dump->heap, slot));
-    dump_flags(dump, wb_protected, marked);
-    dump_end(dump, slot);
+    dump_place(dump, object);
+    dump_word(dump, "x_class_path", site.class_path);
+    rhi_json_close(&dump->json);
 }
 
 // ---- pages ----
@@ -155,7 +235,8 @@ dump_free_slot(struct rhi_dump *dump, size_t page, size_t slot)
     if (at.slot < RHI_DUMP_MAX_SLOTS)
         next = rh_heap_slot(dump->heap, at);
     dump_begin(dump, free_slot, "NONE", next);
-    dump_end(dump, free_slot);
+    dump_place(dump, free_slot);
+    rhi_json_close(&dump->json);
 }
 
 static bool
@@ -173,12 +254,8 @@ dump_page(struct rh_heap *heap, const struct rh_page_view *page, void *context)
         rh_walk_runs(heap, page->page, dump_link_run, dump);
     }
     for (size_t slot = 0; slot < page->slots; slot++) {
-        bool live = page->allocated[slot >> 6] >> (slot & 63) & 1;
-        bool marked = page->mark[slot >> 6] >> (slot & 63) & 1;
-        struct rh_position at = { page->page, slot };
-
-        if (live)
-            dump_object(dump, rh_heap_slot(heap, at), marked);
+        if (line_has(page->allocated, slot))
+            dump_object(dump, page, slot);
         else if (full)
             dump_free_slot(dump, page->page, slot);
     }
@@ -233,17 +310,21 @@ dump_root(struct rh_heap *heap, const char *category, void *object,
 }
 
 enum rh_status
-rh_heap_dump(struct rh_heap *heap, unsigned flags, rh_dump_write_fn write,
-             void *context)
+rh_heap_dump(struct rh_heap *heap, const struct rh_dump_options *options,
+             rh_dump_write_fn write, void *context)
 {
     struct rhi_dump dump;
 
     dump.heap = heap;
-    dump.flags = flags;
+    dump.flags = options ? options->flags : 0;
+    dump.since = options ? options->since : 0;
+    if (dump.flags & RH_DUMP_SINCE)
+        dump.flags &= ~(unsigned)RH_DUMP_FULL;
     dump.ruby = rh_heap_model(heap) == rh_object_model();
     dump.category = NULL;
     rhi_json_begin(&dump.json, write, context);
-    rh_walk_roots(heap, dump_root, &dump);
+    if (!(dump.flags & RH_DUMP_SINCE) || dump.since == 0)
+        rh_walk_roots(heap, dump_root, &dump);
     dump_root_end(&dump);
     if (!dump.json.stopped)
         rh_walk_pages(heap, dump_page, &dump);

@@ -17,6 +17,7 @@ enum {
 struct rhi_dump {
     struct rh_heap *heap;
     unsigned flags;       // of enum rh_dump_flags
+    uint64_t since;       // with RH_DUMP_SINCE
     bool ruby;            // the objects are ours
     bool list_open;       // references have been begun
     const void *class_of; // of the object being written; NULL: was skipped

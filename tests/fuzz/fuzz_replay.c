@@ -41,6 +41,7 @@ must(bool is_true)
 static void
 use(struct dump_heap *dump)
 {
+    struct rh_dump_options options = { .flags = RH_DUMP_FULL };
     struct figures figures;
     size_t total = 0;
 
@@ -50,7 +51,7 @@ use(struct dump_heap *dump)
     must(rh_heap_verify(dump->heap, NULL) == RH_OK);
     must(figures_take(&figures, dump, FIGURES_COLLECTED) == RH_OK);
     must(figures.objects == figures.reachable);
-    must(rh_heap_dump(dump->heap, RH_DUMP_FULL, take_piece, &total) == RH_OK);
+    must(rh_heap_dump(dump->heap, &options, take_piece, &total) == RH_OK);
 }
 
 static void
