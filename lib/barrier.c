@@ -35,17 +35,22 @@ barrier_index(const struct rhi_barrier *barrier, const void *object)
     return rhi_shape_index(barrier->shape, rhi_page_offset((uintptr_t)object));
 }
 
-// Set a bit and the flag that says that the page has some.
-static void
+// Set a bit and the flag that says that the page has some; whether it was not
+// set before.
+static bool
 barrier_set(struct rhi_barrier *barrier, enum rhi_plane plane,
             enum rhi_page_flag flag, const void *object)
 {
     struct rhi_region *region = barrier->region;
     size_t page = barrier_page(barrier, object);
+    uint32_t index = barrier_index(barrier, object);
 
-    rhi_bit_set(region->plane[plane][page], barrier_index(barrier, object));
+    if (rhi_bit_test(region->plane[plane][page], index))
+        return false;
+    rhi_bit_set(region->plane[plane][page], index);
     if (!(region->flags[page] & flag))
         region->flags[page] |= (uint8_t)flag;
+    return true;
 }
 
 bool
@@ -59,16 +64,14 @@ rhi_barrier_has(const struct rhi_barrier *barrier, const void *object)
 void
 rhi_barrier_remember(struct rhi_barrier *barrier, const void *object)
 {
-    if (rhi_barrier_has(barrier, object))
-        return;
-    barrier_set(barrier, RHI_REMEMBERED, RHI_FLAG_REMEMBERED, object);
-    barrier->stores++;
+    if (barrier_set(barrier, RHI_REMEMBERED, RHI_FLAG_REMEMBERED, object))
+        barrier->stores++;
 }
 
 void
 rhi_barrier_unprotect(struct rhi_barrier *barrier, const void *object)
 {
-    barrier_set(barrier, RHI_UNPROTECTED, RHI_FLAG_UNPROTECTED, object);
+    (void)barrier_set(barrier, RHI_UNPROTECTED, RHI_FLAG_UNPROTECTED, object);
 }
 
 // ---- cards ----

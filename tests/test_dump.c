@@ -701,11 +701,13 @@ heaps_of_other_models_are_written_by_their_description(void **state)
     node->left = check_node(world.heap, NULL, NULL);
     text = dump(world.heap, RH_DUMP_REBASE);
     assert_int_equal(expect_lines(&text), 3);
-    expect_line(&text, "{\"address\":" AT(
-                           "0040") ", \"type\":\"NODE\", "
-                                   "\"references\":[" AT(
-                                       "0068") "], \"memsize\":100, "
-                                               "\"x_page\":0, \"x_slot\":0}");
+    expect_line(&text,
+                "{\"address\":" AT(
+                    "0040") ", \"type\":\"NODE\", "
+                            "\"references\":[" AT(
+                                "0068") "], \"memsize\":100, "
+                                        "\"flags\":{\"wb_protected\":true}, "
+                                        "\"x_page\":0, \"x_slot\":0}");
     free(text.bytes);
     check_unroot(world.heap, &node);
     check_close(&world);

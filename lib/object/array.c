@@ -53,13 +53,30 @@ rh_array_new_capacity(struct rh_heap *heap, rh_value class_of, size_t capacity)
     return rhi_object_value(array);
 }
 
+// The values fit into the slot.
+static rh_value
+array_new_embedded(struct rh_heap *heap, rh_value class_of,
+                   const rh_value *values, size_t length)
+{
+    uint64_t field = (uint64_t)length << RHI_LENGTH_SHIFT;
+    struct rhi_object *array =
+        rhi_object_new(heap, ARRAY_FLAGS | RHI_EMBED | field, class_of);
+
+    if (array)
+        for (size_t i = 0; i < length; i++)
+            array->as.words[i] = values ? values[i] : RH_NIL;
+    return rhi_object_value(array);
+}
+
 rh_value
 rh_array_new(struct rh_heap *heap, rh_value class_of, const rh_value *values,
              size_t length)
 {
-    struct rhi_object *array =
-        rhi_object_new(heap, ARRAY_FLAGS | RHI_EMBED, class_of);
+    struct rhi_object *array;
 
+    if (RH_LIKELY(length <= RHI_WORDS))
+        return array_new_embedded(heap, class_of, values, length);
+    array = rhi_object_new(heap, ARRAY_FLAGS | RHI_EMBED, class_of);
     if (!array || rhi_list_reserve(heap, array, length))
         return RH_UNDEF;
     rhi_list_set_length(array, length);
@@ -102,12 +119,23 @@ array_grow(struct rh_heap *heap, struct rhi_object *array, size_t count)
     return rhi_list_reserve(heap, array, rhi_max(count, ample));
 }
 
+// Whether its elements may be stored to where they are.
+static bool
+array_is_writable(const struct rhi_object *array)
+{
+    return !rhi_object_has(array, RH_OBJECT_FROZEN | RHI_OPAQUE | RHI_SHARED);
+}
+
 enum rh_status
 rh_array_set(struct rh_heap *heap, rh_value array, size_t index, rh_value value)
 {
     struct rhi_object *object = array_of(array);
     size_t count = rhi_list_of(object).count;
 
+    if (RH_LIKELY(index < count && array_is_writable(object))) {
+        rhi_list_write(heap, object, index, value);
+        return RH_OK;
+    }
     if (rhi_object_is_fixed(object))
         return RH_BAD_ARGUMENT;
     if (index >= PTRDIFF_MAX)

@@ -154,8 +154,30 @@ rhi_trace_data(const struct rhi_object *object, struct rhi_sink sink)
     return type && type->trace_range;
 }
 
+// OBJECT and ARRAY with up to three values: most objects of most programs.
+RHI_INLINE bool
+rhi_object_is_compact(const struct rhi_object *object)
+{
+    uint64_t shape = object->flags &
+                     (RH_TYPE_MASK | RHI_EMBED | RHI_OPAQUE | RH_OBJECT_IVARS);
+
+    return shape == (RH_TYPE_ARRAY | RHI_EMBED) ||
+           shape == (RH_TYPE_OBJECT | RHI_EMBED);
+}
+
 RHI_INLINE void
-rhi_trace_object(struct rhi_object *object, struct rhi_sink sink)
+rhi_trace_compact(struct rhi_object *object, struct rhi_sink sink)
+{
+    size_t length = rhi_object_field(object, RHI_LENGTH_MASK, RHI_LENGTH_SHIFT);
+
+    if (object->class_of)
+        sink.class_edge(sink.to, &object->class_of);
+    for (size_t i = 0; i < length; i++)
+        sink.edge(sink.to, &object->as.words[i]);
+}
+
+RHI_INLINE void
+rhi_trace_any(struct rhi_object *object, struct rhi_sink sink)
 {
     unsigned words = rhi_object_words(object);
     struct rhi_values container = rhi_object_container(object);
@@ -175,6 +197,15 @@ rhi_trace_object(struct rhi_object *object, struct rhi_sink sink)
     }
     rhi_trace_values(container, 0, container.count, sink);
     rhi_trace_values(extra, 0, extra.count, sink);
+}
+
+RHI_INLINE void
+rhi_trace_object(struct rhi_object *object, struct rhi_sink sink)
+{
+    if (rhi_object_is_compact(object))
+        rhi_trace_compact(object, sink);
+    else
+        rhi_trace_any(object, sink);
 }
 
 // Slices: see the head of this file.

@@ -52,9 +52,9 @@ rhi_object_check_store(struct rh_heap *heap, rh_value value)
 }
 #endif
 
-// The slow road: `held` are roots while the heap may collect.
-static void *
-object_take_slow(struct rh_heap *heap, rh_value *held, size_t count)
+// `held` are roots while the heap may collect.
+void *
+rhi_object_take_slow(struct rh_heap *heap, rh_value *held, size_t count)
 {
     size_t scope = rh_scope_save(heap);
     void **handles[4];
@@ -73,25 +73,6 @@ object_take_slow(struct rh_heap *heap, rh_value *held, size_t count)
     }
     rh_scope_restore(heap, scope);
     return slot;
-}
-
-struct rhi_object *
-rhi_object_take(struct rh_heap *heap, uint64_t flags, rh_value *held,
-                size_t count)
-{
-    struct rh_fast *fast = rh_heap_fast(heap);
-    struct rhi_object *object;
-
-    if (RH_LIKELY((size_t)(fast->limit - fast->next) >= RH_SLOT_BYTES))
-        object = rh_fast_alloc(heap, fast, RH_SLOT_BYTES);
-    else
-        object = object_take_slow(heap, held, count);
-    if (!object)
-        return NULL;
-    object->flags = flags;
-    object->class_of = held[0];
-    memset(&object->as, 0, sizeof object->as);
-    return object;
 }
 
 void

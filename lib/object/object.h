@@ -32,11 +32,26 @@ enum {
 // What a check answers: NULL, or the violated invariant as a sentence.
 typedef const char *rhi_finding;
 
+// The slow road of rhi_object_take(): a slot with undefined contents.
+void *rhi_object_take_slow(struct rh_heap *heap, rh_value *held, size_t count);
+
 // A slot with these flags, words of zeros, and class `held[0]`.  `held` are
 // the values that the caller still needs: they stay alive, and are read back
 // in case they moved.  NULL: no memory.
-struct rhi_object *rhi_object_take(struct rh_heap *heap, uint64_t flags,
-                                   rh_value *held, size_t count);
+RHI_INLINE struct rhi_object *
+rhi_object_take(struct rh_heap *heap, uint64_t flags, rh_value *held,
+                size_t count)
+{
+    struct rh_fast *fast = &heap->mutator.fast;
+    bool bump = (size_t)(fast->limit - fast->next) >= RH_SLOT_BYTES;
+    struct rhi_object *object = RH_LIKELY(bump)
+                                    ? rh_fast_alloc(heap, fast, RH_SLOT_BYTES)
+                                    : rhi_object_take_slow(heap, held, count);
+
+    if (RH_LIKELY(object != NULL))
+        *object = (struct rhi_object){ .flags = flags, .class_of = held[0] };
+    return object;
+}
 
 // The same for a constructor that needs nothing but the class.
 RHI_INLINE struct rhi_object *

@@ -6,9 +6,9 @@
  * One program per heap: heap_foo.c defines the interface below as inline
  * functions and then includes workloads.h, so that a workload is compiled
  * anew for each heap and calls nothing indirectly.  A program runs one workload
- * and prints one line:
+ * and prints one line (for "pauses" four, see forest.h):
  *
- *     ns_per_op ops peak_rss_kb end_rss_kb
+ *     workload ns_per_op ops peak_rss_kb end_rss_kb
  *
  * or, asked with --version, what it measures.
  *
@@ -35,6 +35,18 @@
  *                                   heap where it can
  *     COLLECTS, EXACT, MANY         has a collector; which knows precisely what
  *                                   is alive; can be made more than once
+ *
+ * What only some heaps have; each is announced by a macro.
+ *
+ *     HAS_YOUNG       collect_young(vm): a collection of young objects alone
+ *                     OLD_AFTER: full collections after which all is old
+ *     HAS_ARRAYS      array_new(vm, length), array_set(vm, array, index, node):
+ *                     a container of nodes, at first of nothing
+ *     HAS_PAUSES      pauses_watch(vm, pauses): note each one from now on
+ *                     node_new_watched(vm, left, right): the node_new() that
+ *                     does it (pauses.h)
+ *     HAS_FINALIZERS  finalizer_add(vm, node, count): add 1 to *count when the
+ *                     node is dead; finalizers_run(vm)
  */
 #ifndef BENCH_H
 #define BENCH_H

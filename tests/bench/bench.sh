@@ -10,10 +10,13 @@ LC_ALL=C
 GC_MARKERS=1 # one marking thread for bdwgc: the others have no second one
 export LC_ALL GC_MARKERS
 
-all_workloads='churn binary-trees full-gc-live full-gc-random full-gc-digraph
-    full-gc-dead full-gc-dead-released spike many-heaps replayed'
-all_heaps='rheap rheap-node glibc jemalloc mimalloc cruby mruby bdwgc'
-quick_heaps='rheap rheap-node glibc cruby'
+all_workloads='churn binary-trees gcbench mixed full-gc-live full-gc-random
+    full-gc-digraph full-gc-dead full-gc-dead-released spike many-heaps replayed
+    minor-old card-store barrier-store barrier-store-old barrier-store-young
+    finalizers pauses-p50 pauses-p99 pauses-p999 pauses-max'
+all_heaps='rheap rheap-gen rheap-inc rheap-node rheap-node-gen glibc jemalloc
+    mimalloc cruby mruby bdwgc'
+quick_heaps='rheap rheap-gen rheap-inc rheap-node rheap-node-gen glibc cruby'
 
 usage() {
     cat <<TEXT
@@ -32,8 +35,12 @@ rounds (5; quick: 3) in which all heaps take turns.
 
 spread is (slowest - fastest) / median.  ops is the number of operations: an
 object allocated, freed, or found alive or dead; a heap made and freed in
-many-heaps.  "by hand" heaps do no collections.  peak_rss_kb is of the whole
-process; 0: not known.  A heap that is not installed is left out with a note.
+many-heaps; a store in barrier-store*; a collection of the young in minor-old
+and card-store.  pauses-*: ns_per_op is a pause, ops how many there were; what
+kinds is told on standard error.  "by hand" heaps do no collections.  rheap is
+without generations, rheap-gen with them, rheap-inc with incremental full
+collections, too.  peak_rss_kb is of the whole process; 0: not known.  A heap
+that is not installed is left out with a note.
 TEXT
 }
 
@@ -130,8 +137,9 @@ shared_library() {
 find_heap() {
     preload=''
     case $1 in
-    rheap) program=$top_builddir/tests/bench/heap_rheap ;;
-    rheap-node) program=$top_builddir/tests/bench/heap_rheap_node ;;
+    rheap*)
+        program=$top_builddir/tests/bench/heap_$(echo "$1" | tr - _)
+        ;;
     glibc) program=$top_builddir/tests/bench/heap_malloc ;;
     jemalloc | mimalloc)
         program=$top_builddir/tests/bench/heap_malloc
@@ -194,9 +202,10 @@ replay() {
         $2 == "objects" && !objects { objects = $3 + 0 }
         $2 == "collection_ms" { ms = $3 }
         END { if (!objects) exit 1
-              printf "%.3f %d 0 0\n", ms * 1e6 / objects, objects }'
+              printf "replayed %.3f %d 0 0\n", ms * 1e6 / objects, objects }'
 }
 
+# Rows "workload ns ops peak end".  One run answers for all pauses.
 measure() {
     if [ "$1" != replayed ]; then
         run "$2" $quick "$1"
@@ -207,17 +216,30 @@ measure() {
     fi
 }
 
+# The workloads to be run, in order; the rows of pauses come together.
+runs=''
+for workload in $workloads; do
+    run=$workload
+    case $workload in pauses-*) run=pauses ;; esac
+    case " $runs " in
+    *" $run "*) ;;
+    *) runs="$runs $run" ;;
+    esac
+done
+
 failed=''
 round=0
 while [ $round -lt "$rounds" ]; do
     round=$((round + 1))
-    for workload in $workloads; do
+    for workload in $runs; do
         [ ! -t 2 ] ||
             printf '\rround %d of %d: %-24s' $round "$rounds" "$workload" >&2
         for heap in $found; do
-            result=$(measure "$workload" "$heap")
-            case $? in
-            0) printf '%s %s %s\n' "$workload" "$heap" "$result" ;;
+            measure "$workload" "$heap" >"$scratch/rows" 2>"$scratch/notes"
+            status=$?
+            sed "s/^# /# $heap: /" "$scratch/notes" >&2
+            case $status in
+            0) sed "s/ / $heap /" "$scratch/rows" ;;
             77) ;;
             *)
                 note "$heap failed in $workload"
@@ -243,7 +265,7 @@ else
         "${quick:+, quick}" "$(date -u '+%Y-%m-%d %H:%M UTC')"
 fi
 
-$AWK -v tsv="$tsv" '
+$AWK -v tsv="$tsv" -v workloads=" $(echo $workloads) " '
     function median(key,    n, i, j, t) {
         n = count[key]
         for (i = 2; i <= n; i++)
@@ -258,7 +280,7 @@ $AWK -v tsv="$tsv" '
             return "-"
         return sprintf("%.2f", middle[key] / middle[other])
     }
-    {
+    index(workloads, " " $1 " ") {
         key = $1 SUBSEP $2
         if (!(key in count))
             order[++keys] = key
@@ -281,7 +303,7 @@ $AWK -v tsv="$tsv" '
             printf format, "workload", "heap", "ns_per_op", "spread", "ops",
                 "peak_rss_kb"
         } else {
-            format = "%-21s  %-10s %10s %7s %8s %8s %7s %7s\n"
+            format = "%-21s  %-14s %10s %7s %8s %8s %7s %7s\n"
             printf format, "workload", "heap", "ns/op", "spread", "peak MB",
                 "left MB", "/glibc", "/cruby"
         }

@@ -14,6 +14,10 @@ struct node {
 typedef struct node *ref;
 #define NONE NULL
 
+#ifndef NODE_STORED
+#define NODE_STORED(vm, node, child) ((void)(vm))
+#endif
+
 static inline struct node *node_alloc(struct vm *vm);
 
 static inline ref
@@ -42,15 +46,15 @@ node_right(ref node)
 static inline void
 node_set_left(struct vm *vm, ref node, ref left)
 {
-    (void)vm;
     node->left = left;
+    NODE_STORED(vm, node, left);
 }
 
 static inline void
 node_set_right(struct vm *vm, ref node, ref right)
 {
-    (void)vm;
     node->right = right;
+    NODE_STORED(vm, node, right);
 }
 
 static inline ref

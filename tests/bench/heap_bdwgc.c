@@ -2,13 +2,15 @@
 // The Boehm-Demers-Weiser collector, conservative.  Run with GC_MARKERS=1: the
 // others have no second thread to mark with either.
 #include "bench.h"
+#include "pauses.h"
 
 #include <gc.h>
 
 enum {
     COLLECTS = true,
     EXACT = false,
-    MANY = false
+    MANY = false,
+    OLD_AFTER = 1
 };
 
 struct vm {
@@ -74,11 +76,60 @@ live(struct vm *vm)
     return LIVE_UNKNOWN;
 }
 
+// It stops the program from the start of a collection to its end.
+#define HAS_PAUSES
+#define node_new_watched node_new
+
+static struct pauses *watching;
+
+static void GC_CALLBACK
+on_event(GC_EventType event)
+{
+    static struct pause_clock start;
+
+    if (event == GC_EVENT_START)
+        start = pause_begin();
+    else if (event == GC_EVENT_END && watching)
+        pauses_note(watching, start, pause_end(), "collection");
+}
+
+static void
+pauses_watch(struct vm *vm, struct pauses *pauses)
+{
+    (void)vm;
+    watching = pauses;
+    GC_set_on_collection_event(on_event);
+}
+
+#define HAS_FINALIZERS
+
+static void GC_CALLBACK
+on_death(void *node, void *count)
+{
+    (void)node;
+    ++*(size_t *)count;
+}
+
+static void
+finalizer_add(struct vm *vm, ref node, size_t *count)
+{
+    (void)vm;
+    GC_register_finalizer_no_order(node, on_death, count, NULL, NULL);
+}
+
+static void
+finalizers_run(struct vm *vm)
+{
+    (void)vm;
+    GC_invoke_finalizers();
+}
+
 #include "workloads.h"
 
 int
 main(int argc, char **argv)
 {
     GC_INIT();
+    GC_set_finalize_on_demand(1);
     return bench_main(argc, argv);
 }

@@ -8,7 +8,8 @@
 enum {
     COLLECTS = false,
     EXACT = true,
-    MANY = true
+    MANY = true,
+    OLD_AFTER = 0
 };
 
 struct vm {
@@ -66,7 +67,7 @@ node_alloc(struct vm *vm)
 static inline void
 node_free(ref node)
 {
-    free(node);
+    free(node); // which may be NONE
 }
 
 static void
@@ -93,6 +94,8 @@ live(struct vm *vm)
     (void)vm;
     return LIVE_UNKNOWN;
 }
+
+#define node_new_watched node_new
 
 #include "workloads.h"
 

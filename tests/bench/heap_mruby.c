@@ -2,6 +2,7 @@
 // mruby: a node is an array of two, which fit into the object.  What C code has
 // made is kept in the arena, a stack much like a handle scope.
 #include "bench.h"
+#include "pauses.h"
 
 #include <mruby.h>
 #include <mruby/array.h>
@@ -12,7 +13,8 @@
 enum {
     COLLECTS = true,
     EXACT = false,
-    MANY = true
+    MANY = true,
+    OLD_AFTER = 1
 };
 
 // An mrb_value may be a structure, which cannot be compared.
@@ -155,6 +157,76 @@ static size_t
 live(struct vm *vm)
 {
     return vm->mrb->gc.live;
+}
+
+// A step, when it is not the turn of the old ones: a minor collection.
+#define HAS_YOUNG
+
+static void
+collect_young(struct vm *vm)
+{
+    mrb_incremental_gc(vm->mrb);
+}
+
+#define HAS_ARRAYS
+
+static ref
+array_new(struct vm *vm, size_t length, ref node)
+{
+    int arena = mrb_gc_arena_save(vm->mrb);
+    mrb_value array = mrb_ary_new_capa(vm->mrb, (mrb_int)length);
+
+    mrb_ary_set(vm->mrb, array, 0, value_of(node));
+    mrb_ary_set(vm->mrb, array, (mrb_int)length - 1, mrb_nil_value());
+    mrb_gc_arena_restore(vm->mrb, arena);
+    return ref_of(array);
+}
+
+static ref
+array_get(struct vm *vm, ref array, size_t index)
+{
+    return ref_of(mrb_ary_ref(vm->mrb, mrb_obj_value(array), (mrb_int)index));
+}
+
+static void
+array_set(struct vm *vm, ref array, size_t index, ref node)
+{
+    mrb_ary_set(vm->mrb, mrb_obj_value(array), (mrb_int)index, value_of(node));
+}
+
+#define HAS_PAUSES
+
+static struct pauses *watching;
+
+static void
+pauses_watch(struct vm *vm, struct pauses *pauses)
+{
+    (void)vm;
+    watching = pauses;
+}
+
+static NEVER_INLINE ref
+node_new_timed(struct vm *vm, ref left, ref right)
+{
+    static const char *const kinds[] = { "step: roots", "step: marking",
+                                         "step: sweeping" };
+    const char *kind = kinds[vm->mrb->gc.state];
+    struct pause_clock start = pause_begin();
+    ref node = node_new(vm, left, right);
+
+    if (vm->mrb->gc.generational && !vm->mrb->gc.full)
+        kind = "minor";
+    pauses_note(watching, start, pause_end(), kind);
+    return node;
+}
+
+static inline ref
+node_new_watched(struct vm *vm, ref left, ref right)
+{
+    // The test that mruby itself makes when an object is allocated.
+    if (watching && vm->mrb->gc.threshold < vm->mrb->gc.live)
+        return node_new_timed(vm, left, right);
+    return node_new(vm, left, right);
 }
 
 #include "workloads.h"

@@ -93,6 +93,61 @@ held_get(held handle)
     return rh_value_of_slot(*handle);
 }
 
+#ifdef GENERATIONAL
+#define HAS_ARRAYS
+
+static ref
+array_new(struct vm *vm, size_t length, ref node)
+{
+    size_t scope = scope_open(vm);
+    held first = hold(vm, node);
+    ref array = rh_array_new(vm->heap, vm->class_of, NULL, length);
+
+    if (array == RH_UNDEF)
+        die("no memory");
+    node_set(vm, array, 0, held_get(first));
+    scope_close(vm, scope);
+    return array;
+}
+
+static inline ref
+array_get(struct vm *vm, ref array, size_t index)
+{
+    (void)vm;
+    return rh_array_get(array, index);
+}
+
+static inline void
+array_set(struct vm *vm, ref array, size_t index, ref node)
+{
+    node_set(vm, array, index, node);
+}
+#endif
+
+static NEVER_INLINE ref
+node_new_timed(struct vm *vm, ref left, ref right)
+{
+    ref node;
+
+    RHEAP_TIMED(vm, node = node_new(vm, left, right));
+    return node;
+}
+
+static inline ref
+node_new_watched(struct vm *vm, ref left, ref right)
+{
+    return may_pause(vm) ? node_new_timed(vm, left, right)
+                         : node_new(vm, left, right);
+}
+
+#ifdef HAS_FINALIZERS
+static inline void
+finalizer_add(struct vm *vm, ref node, size_t *count)
+{
+    rheap_finalizer_add(vm, rh_value_slot(node), count);
+}
+#endif
+
 #include "workloads.h"
 
 int

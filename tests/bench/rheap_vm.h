@@ -4,10 +4,17 @@
  *
  * Everything is on: precise roots, handle scopes, statistics, assertions as
  * the library was configured.  After each measurement the heap is verified.
+ *
+ * Each program is built up to three times: as it is, collections are full and
+ * stop the program; with GENERATIONAL, the young are collected apart; with
+ * INCREMENTAL, too, full collections go in steps of half a millisecond.
  */
 #ifndef BENCH_RHEAP_VM_H
 #define BENCH_RHEAP_VM_H
 
+#include "pauses.h"
+
+#include <rheap/event.h>
 #include <rheap/heap.h>
 #include <rheap/roots.h>
 #include <rheap/stat.h>
@@ -17,12 +24,19 @@
 enum {
     COLLECTS = true,
     EXACT = true,
-    MANY = true
+    MANY = true,
+    OLD_AFTER = 1
 };
+
+#ifdef INCREMENTAL
+#define GENERATIONAL
+#endif
 
 struct vm {
     struct rh_heap *heap;
     struct rh_fast *fast;
+    struct pauses *pauses; // to be noted, or NULL
+    bool collected;        // set at the start of each collection
     void *root;
     uintptr_t class_of;
     size_t own; // live slots before the workload begins
@@ -67,6 +81,12 @@ rheap_vm_new(enum vm_config wanted, const struct rh_model *model)
         config.model = model;
     if (wanted == VM_KEEPING)
         config.growth = grow_and_keep;
+#ifdef GENERATIONAL
+    config.generational = true;
+#endif
+#ifdef INCREMENTAL
+    config.incremental = true;
+#endif
     expect(vm && (vm->heap = rh_heap_new(&config)), "a new heap");
     vm->fast = rh_heap_fast(vm->heap);
     expect(rh_root_add(vm->heap, &vm->root) == RH_OK, "a root");
@@ -107,6 +127,132 @@ collect(struct vm *vm)
 {
     rh_heap_collect(vm->heap);
 }
+
+// --- old and young ----------------------------------------------------------
+
+#ifdef GENERATIONAL
+#define HAS_YOUNG
+#endif
+
+static inline void
+collect_young(struct vm *vm)
+{
+    rh_heap_minor(vm->heap);
+}
+
+// --- pauses -----------------------------------------------------------------
+
+#define HAS_PAUSES
+
+static void
+on_collection(struct rh_heap *heap, const struct rh_event *event, void *context)
+{
+    struct vm *vm = context;
+
+    (void)heap, (void)event;
+    vm->collected = true;
+}
+
+static void
+pauses_watch(struct vm *vm, struct pauses *pauses)
+{
+    if (pauses)
+        expect(rh_event_listen(vm->heap, RH_EVENT_COLLECTION_START,
+                               on_collection, vm) == RH_OK,
+               "a listener");
+    else
+        expect(rh_event_ignore(vm->heap, on_collection, vm) == RH_OK,
+               "the listener");
+    vm->pauses = pauses;
+}
+
+struct progress {
+    uint64_t minors, majors;
+    const char *stage;
+};
+
+static inline struct progress
+progress_of(struct vm *vm)
+{
+    struct progress now = { .stage = rh_heap_stage(vm->heap) };
+
+    expect(rh_stat_get(vm->heap, "minor_gc_count", &now.minors) == RH_OK &&
+               rh_stat_get(vm->heap, "major_gc_count", &now.majors) == RH_OK,
+           "statistics");
+    return now;
+}
+
+// What the collector has done between two looks.
+static inline const char *
+progress_name(struct progress before, struct progress after)
+{
+    bool idle = strcmp(after.stage, "none") == 0;
+
+    if (strcmp(before.stage, "none") == 0) {
+        if (before.majors == after.majors)
+            return "minor";
+        return idle ? "major at once" : "minor, major begins";
+    }
+    if (strcmp(before.stage, after.stage) != 0)
+        return idle ? "last sweeping step" : "last marking step";
+    if (before.minors != after.minors)
+        return "minor";
+    return strcmp(after.stage, "marking") == 0 ? "marking step"
+                                               : "sweeping step";
+}
+
+// Whether the next slot takes the slow road, and may have to wait.
+static inline bool
+may_pause(const struct vm *vm)
+{
+    return vm->fast->limit == vm->fast->next && vm->pauses;
+}
+
+// Evaluate `expression`, which allocates on the slow road, and note a pause if
+// it has collected.
+#define RHEAP_TIMED(vm, expression)                                            \
+    do {                                                                       \
+        struct progress before = progress_of(vm);                              \
+        struct pause_clock start = pause_begin();                              \
+                                                                               \
+        (vm)->collected = false;                                               \
+        (expression);                                                          \
+        if ((vm)->collected) {                                                 \
+            struct pause_clock end = pause_end();                              \
+                                                                               \
+            pauses_note((vm)->pauses, start, end,                              \
+                        progress_name(before, progress_of(vm)));               \
+        }                                                                      \
+    } while (0)
+
+// --- finalizers -------------------------------------------------------------
+
+// As soon as the library has them.
+#if __has_include(<rheap/finalizer.h>)
+#include <rheap/finalizer.h>
+
+#define HAS_FINALIZERS
+
+static void
+on_death(struct rh_heap *heap, void *object, void *count)
+{
+    (void)heap, (void)object;
+    ++*(size_t *)count;
+}
+
+static inline void
+rheap_finalizer_add(struct vm *vm, void *object, size_t *count)
+{
+    if (rh_finalizer_add(vm->heap, object, on_death, count) != RH_OK)
+        die("no memory for a finalizer");
+}
+
+static inline void
+finalizers_run(struct vm *vm)
+{
+    (void)rh_finalizer_run(vm->heap, 0);
+}
+#endif
 
 // The default growth policy has given pages back during the collection.
 static void

@@ -12,8 +12,8 @@
  *   - What is freed by hand is freed while it is visited, which costs least.
  *   - full-gc-*: one collection before the clock starts, so that nobody pays
  *     for first touching mark stacks and tables; then the median of three.
- *   - Collections that heaps run by themselves while a graph is built are not counted in
- *     full-gc-*, but are in churn and binary-trees.
+ *   - Collections that heaps run by themselves while a graph is built are not
+ *     counted in full-gc-*, but are in churn, binary-trees, gcbench and mixed.
  */
 #ifndef BENCH_WORKLOADS_H
 #define BENCH_WORKLOADS_H
@@ -186,6 +186,105 @@ binary_trees(void)
     start = now_ns() - start;
     vm_free(vm);
     return (struct result){ start, trees * nodes };
+}
+
+// GCBench, by Ellis, Kovac and Boehm: trees that live long and trees of growing
+// depth that do not, made from the root down, by stores, and from the leaves
+// up.  Without its array of numbers, at which no collector here would look.
+enum {
+    GCBENCH_MIN_DEPTH = 4
+};
+
+// Give `node` two children, these too, and so on.
+static size_t
+tree_populate(struct vm *vm, held node, unsigned depth)
+{
+    size_t scope;
+    size_t count = 2;
+    held left, right;
+
+    if (depth == 0)
+        return 0;
+    scope = scope_open(vm);
+    left = hold(vm, node_new(vm, NONE, NONE));
+    node_set_left(vm, held_get(node), held_get(left));
+    right = hold(vm, node_new(vm, NONE, NONE));
+    node_set_right(vm, held_get(node), held_get(right));
+    count += tree_populate(vm, left, depth - 1);
+    count += tree_populate(vm, right, depth - 1);
+    scope_close(vm, scope);
+    return count;
+}
+
+static size_t
+tree_nodes(unsigned depth)
+{
+    return ((size_t)2 << depth) - 1;
+}
+
+// From the root down.
+static NEVER_INLINE void
+use_populated_tree(struct vm *vm, unsigned depth)
+{
+    size_t scope = scope_open(vm);
+    held tree = hold(vm, node_new(vm, NONE, NONE));
+
+    expect(1 + tree_populate(vm, tree, depth) == tree_nodes(depth),
+           "nodes of a tree made from the root down");
+    if (!COLLECTS)
+        tree_finish(held_get(tree));
+    scope_close(vm, scope);
+}
+
+// From the leaves up.
+static NEVER_INLINE void
+use_tree(struct vm *vm, unsigned depth)
+{
+    ref tree = tree_new(vm, depth);
+
+    if (!COLLECTS)
+        tree_finish(tree);
+    else
+        use((const void *)tree);
+}
+
+static NEVER_INLINE void
+root_populated_tree(struct vm *vm, unsigned depth)
+{
+    size_t scope = scope_open(vm);
+    held tree;
+
+    root_set(vm, node_new(vm, NONE, NONE));
+    tree = hold(vm, root_get(vm));
+    (void)tree_populate(vm, tree, depth);
+    scope_close(vm, scope);
+}
+
+static struct result
+gcbench(void)
+{
+    struct vm *vm = vm_new(VM_DEFAULT);
+    unsigned max = (unsigned)size_of(16, 14);
+    unsigned stretch = max + 2;
+    size_t made = tree_nodes(stretch) + tree_nodes(max);
+    double start = now_ns();
+
+    use_tree(vm, stretch);
+    root_populated_tree(vm, max);
+    for (unsigned depth = GCBENCH_MIN_DEPTH; depth <= max; depth += 2) {
+        size_t trees = 2 * tree_nodes(stretch) / tree_nodes(depth);
+
+        for (size_t n = 0; n < trees; n++)
+            use_populated_tree(vm, depth);
+        for (size_t n = 0; n < trees; n++)
+            use_tree(vm, depth);
+        made += 2 * trees * tree_nodes(depth);
+    }
+    expect(tree_finish(root_get(vm)) == tree_nodes(max),
+           "nodes of the tree that lives long");
+    start = now_ns() - start;
+    vm_free(vm);
+    return (struct result){ start, made };
 }
 
 // --- collecting -------------------------------------------------------------
@@ -386,6 +485,45 @@ many_heaps(void)
     return (struct result){ now_ns() - start, HEAPS };
 }
 
+// --- finalizers -------------------------------------------------------------
+
+#ifdef HAS_FINALIZERS
+
+enum {
+    FINALIZED = 200000
+};
+
+// Made, registered, found dead, and run.  Nothing leads to the nodes, so that
+// one that a conservative collector finds on the stack keeps no other.
+static struct result
+finalizers(void)
+{
+    struct vm *vm = vm_new(VM_DEFAULT);
+    size_t ran = 0;
+    double start = now_ns();
+
+    for (size_t n = 0; n < FINALIZED; n++) {
+        root_set(vm, node_new(vm, NONE, NONE));
+        finalizer_add(vm, root_get(vm), &ran);
+    }
+    root_set(vm, NONE);
+    forget_stack();
+    collect(vm);
+    finalizers_run(vm);
+    start = now_ns() - start;
+    expect(EXACT ? ran == FINALIZED : ran > FINALIZED / 10 * 9,
+           "finalizers ran");
+    vm_free(vm);
+    return (struct result){ start, FINALIZED };
+}
+
+#endif
+
+// --- old and young ----------------------------------------------------------
+
+#include "aging.h"
+#include "forest.h"
+
 // --- the program ------------------------------------------------------------
 
 static const struct {
@@ -395,6 +533,8 @@ static const struct {
 } workloads[] = {
     { "churn", churn, false },
     { "binary-trees", binary_trees, false },
+    { "gcbench", gcbench, false },
+    { "mixed", mixed, false },
     { "full-gc-live", full_gc_live, true },
     { "full-gc-random", full_gc_random, true },
     { "full-gc-digraph", full_gc_digraph, true },
@@ -402,11 +542,29 @@ static const struct {
     { "full-gc-dead-released", full_gc_dead_released, false },
     { "spike", spike, false },
     { "many-heaps", many_heaps, false },
+    { "barrier-store", barrier_store, false },
+    { "barrier-store-old", barrier_store_old, false },
+    { "barrier-store-young", barrier_store_young, false },
+#ifdef HAS_YOUNG
+    { "minor-old", minor_old, true },
+#ifdef HAS_ARRAYS
+    { "card-store", card_store, true },
+#endif
+#endif
+#ifdef HAS_FINALIZERS
+    { "finalizers", finalizers, true },
+#endif
 };
 
 static int
 run(const char *name)
 {
+#ifdef HAS_PAUSES
+    if (strcmp(name, "pauses") == 0) {
+        pauses();
+        return 0;
+    }
+#endif
     for (size_t n = 0; n < sizeof workloads / sizeof *workloads; n++) {
         struct result result;
 
@@ -415,12 +573,12 @@ run(const char *name)
         if (workloads[n].collects && !COLLECTS)
             return 77;
         result = workloads[n].run();
-        printf("%.3f %zu %ld %ld\n", result.ns / (double)result.ops, result.ops,
-               peak_rss_kb(), spike_rss_kb ? spike_rss_kb : rss_kb());
+        printf("%s %.3f %zu %ld %ld\n", name, result.ns / (double)result.ops,
+               result.ops, peak_rss_kb(),
+               spike_rss_kb ? spike_rss_kb : rss_kb());
         return 0;
     }
-    fprintf(stderr, "no such workload: %s\n", name);
-    return 2;
+    return 77;
 }
 
 static int
