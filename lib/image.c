@@ -17,12 +17,11 @@
 enum rh_status
 rh_image_begin(struct rh_heap *heap)
 {
+    // A major collection under way would take what is placed for dead.
     if (heap->inside || heap->placing || heap->walks ||
-        rhi_heap_live(heap) != 0)
+        heap->major.stage != RHI_IDLE || rhi_heap_live(heap) != 0)
         return RH_BUSY;
     rhi_mutator_flush(&heap->mutator);
-    if (heap->major.stage != RHI_IDLE)
-        rhi_cycle_cancel(heap); // it would take what is placed for dead
     heap->placing = true;
     return RH_OK;
 }

@@ -11,7 +11,8 @@
 RH_BEGIN_DECLARATIONS
 
 /* Begin to place objects.  RH_BUSY unless the heap is empty (make it with
- * initial_slots 0 for a heap of exactly the placed pages). */
+ * initial_slots 0 for a heap of exactly the placed pages), and no major
+ * collection is under way. */
 RH_API enum rh_status rh_image_begin(struct rh_heap *heap) RH_MUST_USE;
 
 /* Give page number `page` memory without placing an object: a page that holds
