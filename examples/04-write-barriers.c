@@ -55,21 +55,15 @@ pair_new(struct rh_heap *heap, struct pair **tail)
     return pair;
 }
 
-static unsigned long
-number(struct rh_heap *heap, const char *name)
-{
-    uint64_t value = 0;
-
-    (void)rh_stat_get(heap, name, &value);
-    return (unsigned long)value;
-}
-
 /* Collect the young; how many old objects it had to look at. */
-static unsigned long
+static int
 minor(struct rh_heap *heap)
 {
+    uint64_t visited = 0;
+
     rh_heap_minor(heap);
-    return number(heap, "x_remembered_visited");
+    (void)rh_stat_get(heap, "x_remembered_visited", &visited);
+    return (int)visited;
 }
 
 static void
@@ -87,7 +81,8 @@ main(void)
     struct rh_config config;
     struct rh_heap *heap;
     struct pair *list = NULL, *nothing = NULL;
-    unsigned long steps = 0;
+    uint64_t old = 0;
+    int steps = 0;
 
     rh_config_init(&config);
     config.model = &pairs;
@@ -98,34 +93,31 @@ main(void)
     for (int i = 0; i < 100000; i++)
         list = pair_new(heap, &list);
     minor(heap); /* what lives is old from now on */
-    printf("%lu old objects, of which a minor collection looks at %lu\n",
-           number(heap, "old_objects"), minor(heap));
-
+    (void)rh_stat_get(heap, "old_objects", &old);
+    printf("%d old objects, of which a minor collection looks at %d\n",
+           (int)old, minor(heap));
     list->head = pair_new(heap, &nothing);
     rh_fast_barrier(heap, rh_heap_fast(heap), list, list->head);
-    printf("after one store it looks at %lu, and the child ", minor(heap));
+    printf("after one store it looks at %d, and the child ", minor(heap));
     puts(rh_heap_is_live(heap, (uintptr_t)list->head) ? "lives" : "is dead");
-
     rh_barrier_unprotect(heap, list->head);
     printf("an unprotected parent is looked at each time:");
     for (int i = 0; i < 3; i++) {
         list->head->head = pair_new(heap, &nothing); /* without a word */
-        printf(" %lu", minor(heap));
+        printf(" %d", minor(heap));
     }
     printf("\n");
-
     rh_barrier_check(heap, true, report, NULL);
     list->tail->head = list->head; /* old: harmless */
     list->tail->tail->head = pair_new(heap, &nothing);
     minor(heap); /* would have freed it */
     rh_barrier_check(heap, false, NULL, NULL);
-
     if (rh_heap_start(heap) != RH_OK)
         return 1;
     while (!rh_heap_step(heap, (struct rh_budget){ .objects = 50000 }))
         if (++steps == 2)
             minor(heap);
-    printf("a major collection in %lu steps\n", steps + 1);
+    printf("a major collection in %d steps\n", steps + 1);
     rh_heap_free(heap);
     return 0;
 }

@@ -8,6 +8,8 @@ example_programs = \
 	%D%/02-roots \
 	%D%/03-external-data \
 	%D%/04-write-barriers \
+	%D%/05-weak-and-finalizers \
+	%D%/06-compaction \
 	%D%/07-lisp \
 	# end
 noinst_PROGRAMS += $(example_programs)
@@ -16,6 +18,8 @@ example_libs = lib/librheap.la
 %C%_02_roots_LDADD = $(example_libs)
 %C%_03_external_data_LDADD = $(example_libs)
 %C%_04_write_barriers_LDADD = $(example_libs)
+%C%_05_weak_and_finalizers_LDADD = $(example_libs)
+%C%_06_compaction_LDADD = $(example_libs)
 
 # An interpreter has more than one source.  It sees the public headers only.
 lisp_sources = \
