@@ -5,7 +5,6 @@
  * collection.  So the heap must hear when an old object comes to refer to a
  * young one.  That is the write barrier: one call after each store of a
  * reference, which nearly always finds that there is nothing to do.
- *
  * An object whose stores cannot be caught is declared unprotected, and looked
  * at again by every collection.  rh_barrier_check() finds what was forgotten.
  *
@@ -21,7 +20,6 @@
 #include <rheap/heap.h>
 #include <rheap/roots.h>
 #include <rheap/stat.h>
-
 #include <stdio.h>
 #include <stdlib.h>
 

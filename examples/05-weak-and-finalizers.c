@@ -27,7 +27,6 @@
 #include <rheap/stat.h>
 #include <rheap/string.h>
 #include <rheap/weak.h>
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,9 +75,8 @@ weak_things(struct rh_heap *heap)
 static void
 say_close(struct rh_heap *heap, void *object, void *context)
 {
-    (void)heap;
-    printf("    %s \"%s\"\n", (const char *)context,
-           rh_string_bytes(rh_value_of_slot(object)));
+    (void)heap, (void)context;
+    printf("    close \"%s\"\n", rh_string_bytes(rh_value_of_slot(object)));
 }
 
 static void
@@ -101,9 +99,8 @@ main(void)
     if (!heap || rh_root_add(heap, &found_again) != RH_OK)
         return 1;
     weak_things(heap);
-
     log = text(heap, "log"); /* from here on held by nobody */
-    if (rh_finalizer_add(heap, log, say_close, "close") != RH_OK ||
+    if (rh_finalizer_add(heap, log, say_close, NULL) != RH_OK ||
         rh_finalizer_add(heap, log, reach_again, NULL) != RH_OK)
         return 1;
     rh_heap_collect(heap);
