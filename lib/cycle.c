@@ -127,9 +127,7 @@ cycle_bracket(struct rh_heap *heap,
 {
     uint64_t start = rhi_os_now();
 
-    heap->space.collection++;
     heap->inside = true; // from here on nobody may allocate or collect
-    rhi_event(&heap->events, RH_EVENT_COLLECTION_START);
     rhi_mutator_clear_trap(&heap->mutator, RHI_TRAP_DEBT);
     rhi_mutator_flush(&heap->mutator);
     work(heap, what);
@@ -214,24 +212,34 @@ work_cancel(struct rh_heap *heap, const void *what)
     rhi_major_cancel(heap);
 }
 
+// A major collection is going to begin, and everything gets older.
+static void
+announce_major(struct rh_heap *heap, struct rh_due due)
+{
+    heap->major.due = due;
+    heap->space.collection++;
+}
+
 void
 rhi_cycle_collect(struct rh_heap *heap, enum rh_cause cause)
 {
-    heap->major.due = (struct rh_due){ RH_WORK_MAJOR, cause, RH_MAJOR_FORCE };
+    announce_major(heap,
+                   (struct rh_due){ RH_WORK_MAJOR, cause, RH_MAJOR_FORCE });
     cycle_bracket(heap, work_collect, NULL);
 }
 
 void
 rhi_cycle_mark_at_once(struct rh_heap *heap, enum rh_cause cause)
 {
-    heap->major.due = (struct rh_due){ RH_WORK_MAJOR, cause, RH_MAJOR_FORCE };
+    announce_major(heap,
+                   (struct rh_due){ RH_WORK_MAJOR, cause, RH_MAJOR_FORCE });
     cycle_bracket(heap, work_mark_at_once, NULL);
 }
 
 void
 rhi_cycle_start(struct rh_heap *heap, struct rh_due due)
 {
-    heap->major.due = due;
+    announce_major(heap, due);
     cycle_bracket(heap, work_start, NULL);
 }
 
@@ -262,7 +270,7 @@ rhi_cycle_run(struct rh_heap *heap, struct rh_due due)
             cycle_bracket(heap, work_finish, NULL);
             return;
         }
-        heap->major.due = due;
+        announce_major(heap, due);
         if (!heap->config.incremental) {
             cycle_bracket(heap, work_collect, NULL);
             return;
