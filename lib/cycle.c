@@ -136,13 +136,16 @@ cycle_bracket(struct rh_heap *heap,
 }
 
 static void
-expect_next(struct rh_heap *heap, bool minor)
+expect_step(struct rh_heap *heap)
 {
-    uint64_t made = rhi_mutator_total(&heap->mutator);
+    rhi_growth_step(&heap->growth, rhi_mutator_total(&heap->mutator),
+                    STEPS_PER_NURSERY);
+}
 
-    if (minor)
-        rhi_growth_minor(&heap->growth, made);
-    rhi_growth_step(&heap->growth, made, STEPS_PER_NURSERY);
+static void
+expect_minor(struct rh_heap *heap)
+{
+    rhi_growth_minor(&heap->growth, rhi_mutator_total(&heap->mutator));
 }
 
 static void
@@ -152,9 +155,13 @@ work_minor(struct rh_heap *heap, const void *what)
 
     rhi_external_collecting(&heap->external, due->work == RH_WORK_MINOR);
     rhi_minor_collect(heap);
-    if (due->work == RH_WORK_MAJOR)
+    expect_minor(heap);
+    if (due->work == RH_WORK_MAJOR) {
         rhi_major_start(heap);
-    expect_next(heap, true);
+        expect_step(heap);
+    } else {
+        heap->growth.step_due = 0; // none is put off, if one is under way
+    }
 }
 
 static void
@@ -163,7 +170,6 @@ work_collect(struct rh_heap *heap, const void *what)
     (void)what;
     rhi_external_collecting(&heap->external, false);
     rhi_major_collect(heap);
-    expect_next(heap, false);
 }
 
 static void
@@ -172,7 +178,7 @@ work_start(struct rh_heap *heap, const void *what)
     (void)what;
     rhi_external_collecting(&heap->external, false);
     rhi_major_start(heap);
-    expect_next(heap, false);
+    expect_step(heap);
 }
 
 static void
@@ -182,7 +188,9 @@ work_step(struct rh_heap *heap, const void *what)
     uint64_t minors = heap->history.minor_count;
 
     rhi_major_step(heap, *budget);
-    expect_next(heap, heap->history.minor_count != minors);
+    if (heap->history.minor_count != minors)
+        expect_minor(heap);
+    expect_step(heap);
 }
 
 static void
@@ -193,7 +201,6 @@ work_finish(struct rh_heap *heap, const void *what)
         rhi_external_collecting(&heap->external, false);
     while (heap->major.stage != RHI_IDLE)
         rhi_major_step(heap, (struct rh_budget){ 0, 0 });
-    expect_next(heap, false);
 }
 
 static void
