@@ -9,6 +9,7 @@ white_box_tests = \
 	%D%/test_bits \
 	%D%/test_generic \
 	%D%/test_geometry \
+	%D%/test_major \
 	%D%/test_mark \
 	%D%/test_meter \
 	%D%/test_minor \
