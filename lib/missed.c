@@ -24,13 +24,13 @@ parent_is_known(const struct missed_walk *walk)
     const struct rh_heap *heap = walk->heap;
     const struct rhi_barrier *barrier = &heap->barrier;
     size_t page = rhi_region_page(&heap->region, (uintptr_t)walk->parent);
-    size_t place = walk->slice == SIZE_MAX ? 0 : walk->slice;
 
     return rhi_barrier_has(barrier, walk->parent) ||
            rhi_bit_test(
                heap->region.plane[RHI_UNPROTECTED][page],
                rhi_page_index(&heap->region, (uintptr_t)walk->parent)) ||
-           rhi_barrier_has_card(barrier, walk->parent, place);
+           (walk->slice != SIZE_MAX &&
+            rhi_barrier_has_card(barrier, walk->parent, walk->slice));
 }
 
 static bool
