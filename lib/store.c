@@ -34,10 +34,18 @@ keep_from_major(struct rh_heap *heap, void *parent, void *child)
         rhi_marker_shade(marker, child);
 }
 
+// Said by whoever comes by a function: the inline half looks up a bit of the
+// parent before anybody can look at the parent.
+static void
+check_parent(const struct rh_heap *heap, const void *parent)
+{
+    RHI_CHECK(&heap->panic, rh_heap_is_live(heap, (uintptr_t)parent));
+}
+
 void
 rh_barrier_slow(struct rh_heap *heap, void *parent, void *child)
 {
-    RHI_CHECK(&heap->panic, rh_heap_is_live(heap, (uintptr_t)parent));
+    check_parent(heap, parent);
     RHI_CHECK(&heap->panic, rh_heap_is_live(heap, (uintptr_t)child));
     if (!is_old(heap, child))
         rhi_barrier_remember(&heap->barrier, parent);
@@ -49,7 +57,7 @@ void
 rh_barrier_slow_at(struct rh_heap *heap, void *parent, size_t index,
                    void *child)
 {
-    RHI_CHECK(&heap->panic, rh_heap_is_live(heap, (uintptr_t)parent));
+    check_parent(heap, parent);
     RHI_CHECK(&heap->panic, rh_heap_is_live(heap, (uintptr_t)child));
     if (is_old(heap, child))
         keep_from_major(heap, parent, child);
@@ -62,6 +70,7 @@ rh_barrier_slow_at(struct rh_heap *heap, void *parent, size_t index,
 void
 rh_barrier_write(struct rh_heap *heap, void *parent, void *child)
 {
+    check_parent(heap, parent);
     rh_fast_barrier(heap, &heap->mutator.fast, parent, child);
 }
 
@@ -69,12 +78,14 @@ void
 rh_barrier_write_at(struct rh_heap *heap, void *parent, size_t index,
                     void *child)
 {
+    check_parent(heap, parent);
     rh_fast_barrier_at(heap, &heap->mutator.fast, parent, index, child);
 }
 
 void
 rh_barrier_all(struct rh_heap *heap, void *object)
 {
+    check_parent(heap, object);
     if (!is_old(heap, object))
         return;
     rhi_barrier_remember(&heap->barrier, object);
