@@ -6,6 +6,7 @@
 # White box: linked with the chapters themselves, so hidden functions are in
 # reach.  The default source of tests/test_x is tests/test_x.c.
 white_box_tests = \
+	%D%/test_barrier \
 	%D%/test_bits \
 	%D%/test_generic \
 	%D%/test_geometry \
