@@ -139,7 +139,7 @@ progress_of(const struct rh_heap *heap)
 }
 
 static void
-work_end(struct rh_heap *heap, struct progress before)
+work_end(struct rh_heap *heap, const struct work *work, struct progress before)
 {
     struct progress now = progress_of(heap);
     bool minor = now.minors != before.minors;
@@ -148,7 +148,12 @@ work_end(struct rh_heap *heap, struct progress before)
 
     if (minor)
         rhi_growth_minor(&heap->growth, made);
-    rhi_growth_step(&heap->growth, made, STEPS_PER_NURSERY);
+    // A step is not put off because the young were collected; they may be so
+    // often, if much is allocated outside, that none would ever come.
+    if (work->pause == RH_PAUSE_MINOR && !major)
+        heap->growth.step_due = 0;
+    else
+        rhi_growth_step(&heap->growth, made, STEPS_PER_NURSERY);
     rhi_profile_end(&heap->profile,
                     &(struct rhi_pause_facts){
                         .traced = heap->history.visited,
@@ -183,17 +188,15 @@ work_do(struct rh_heap *heap, struct work work)
         (void)rhi_sites_prepare(&heap->sites);
     rhi_profile_begin(&heap->profile, work.pause, work.due.cause,
                       work.due.major);
-    heap->space.collection++;
     heap->history.visited = 0;
     heap->inside = true; // from here on nobody may allocate or collect
     if (work.begins != RH_COLLECTION_NONE)
         note_latest(heap, work.begins, work.due, work.pause != RH_PAUSE_STEP);
     rhi_mutator_clear_trap(&heap->mutator, RHI_TRAP_DEBT);
     rhi_mutator_flush(&heap->mutator); // so that no listener finds a slot
-    rhi_event(&heap->events, RH_EVENT_COLLECTION_START);
     work.run(heap, &work);
     heap->inside = false;
-    work_end(heap, before);
+    work_end(heap, &work, before);
 }
 
 static void

@@ -4,7 +4,8 @@
  *
  *     slots handed out:  nursery used up ---> minor; or major, if one is due
  *     external data:     past malloc_limit -> likewise
- *     a major one goes on in steps: a quarter of the nursery -> a step
+ *     a major one goes on in steps: a quarter of the nursery -> a step,
+ *     and one after each minor collection
  *
  * A major one is due, as in CRuby, when the capacity that the growth policy
  * allows is full of old objects (nofree), when there are many times more of

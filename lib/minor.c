@@ -79,9 +79,10 @@ rhi_minor_collect(struct rh_heap *heap)
     struct rh_marker *marker = &heap->young;
     struct rhi_history *history = &heap->history;
 
+    history->minor_count++;
+    rhi_event(&heap->events, RH_EVENT_COLLECTION_START);
     if (heap->watch.before_minor)
         heap->watch.before_minor(heap);
-    history->minor_count++;
     minor_mark(heap);
     rhi_event(&heap->events, RH_EVENT_MARK_END);
     rhi_heap_phase(heap, "minor mark");

@@ -17,20 +17,71 @@ struct missed_walk {
     bool going;
 };
 
+// Looks for one reference among others.
+struct search {
+    struct rh_visitor visitor;
+    uintptr_t child;
+    bool found;
+};
+
+static void
+search_edge(struct rh_visitor *visitor, void *edge, uintptr_t mask)
+{
+    struct search *search = (struct search *)visitor;
+
+    search->found |= (rh_visitor_word(edge) & mask) == search->child;
+}
+
+static void
+search_pinned(struct rh_visitor *visitor, void *object)
+{
+    search_edge(visitor, &object, ~(uintptr_t)0);
+}
+
+// A container that was long when a card was made of it, and is short now, is
+// followed with its object.  The card leads there all the same.
+static bool
+cards_lead_to(const struct missed_walk *walk, uintptr_t child)
+{
+    const struct rhi_barrier *barrier = &walk->heap->barrier;
+    const struct rh_model *model = walk->heap->model;
+    struct search search = { .visitor = walk->visitor, .child = child };
+
+    search.visitor.edge = search_edge;
+    search.visitor.pinned = search_pinned;
+    for (size_t i = 0; i < barrier->card_count && !search.found; i++) {
+        struct rhi_slice card = barrier->table->cards[i];
+
+        if (card.object == walk->parent)
+            (void)model->trace_range(card.object, card.first,
+                                     card.first + RHI_SLICE_REFERENCES,
+                                     &search.visitor);
+    }
+    return search.found;
+}
+
+static bool
+place_has_card(const struct missed_walk *walk, uintptr_t child)
+{
+    if (walk->slice == SIZE_MAX)
+        return cards_lead_to(walk, child);
+    return rhi_barrier_has_card(&walk->heap->barrier, walk->parent,
+                                walk->slice);
+}
+
 // Whether the next collection of the young will look at the place.
 static bool
-parent_is_known(const struct missed_walk *walk)
+place_is_known(const struct missed_walk *walk, uintptr_t child)
 {
     const struct rh_heap *heap = walk->heap;
     const struct rhi_barrier *barrier = &heap->barrier;
     size_t page = rhi_region_page(&heap->region, (uintptr_t)walk->parent);
-    size_t place = walk->slice == SIZE_MAX ? 0 : walk->slice;
 
     return rhi_barrier_has(barrier, walk->parent) ||
            rhi_bit_test(
                heap->region.plane[RHI_UNPROTECTED][page],
                rhi_page_index(&heap->region, (uintptr_t)walk->parent)) ||
-           rhi_barrier_has_card(barrier, walk->parent, place);
+           place_has_card(walk, child);
 }
 
 static bool
@@ -44,7 +95,7 @@ is_missed(const struct missed_walk *walk, uintptr_t child)
     return rh_heap_is_live(heap, child) &&
            !rhi_bit_test(region->plane[plane][page],
                          rhi_page_index(region, child)) &&
-           (walk->marking || !parent_is_known(walk));
+           (walk->marking || !place_is_known(walk, child));
 }
 
 static void

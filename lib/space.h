@@ -66,7 +66,7 @@ struct rhi_space {
     size_t allocated_total;  // pages that ever got memory
     size_t freed_total;      // pages whose memory went back
     size_t first_released;   // where to look for one, see S5
-    uint64_t collection;     // number of the present or last collection
+    uint64_t collection;     // number of the present or last major one
 };
 
 void rhi_space_init(struct rhi_space *space, struct rhi_region *region,

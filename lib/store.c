@@ -87,6 +87,7 @@ rh_barrier_write_at(struct rh_heap *heap, void *parent, size_t index,
 void
 rh_barrier_all(struct rh_heap *heap, void *object)
 {
+    check_store(heap, object, NULL);
     if (!is_old(heap, object))
         return;
     rhi_barrier_remember(&heap->barrier, object);

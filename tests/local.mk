@@ -6,6 +6,7 @@
 # White box: linked with the chapters themselves, so hidden functions are in
 # reach.  The default source of tests/test_x is tests/test_x.c.
 white_box_tests = \
+	%D%/test_barrier \
 	%D%/test_bits \
 	%D%/test_compact \
 	%D%/test_finalizer \
@@ -14,6 +15,7 @@ white_box_tests = \
 	%D%/test_geometry \
 	%D%/test_identity \
 	%D%/test_index \
+	%D%/test_major \
 	%D%/test_mark \
 	%D%/test_meter \
 	%D%/test_minor \

@@ -15,6 +15,7 @@ tiny_page_tests = \
 	%D%/tiny_heap \
 	%D%/tiny_identity \
 	%D%/tiny_image \
+	%D%/tiny_major \
 	%D%/tiny_mark \
 	%D%/tiny_meter \
 	%D%/tiny_minor \
@@ -85,6 +86,9 @@ tiny_page_cppflags = $(AM_CPPFLAGS) -DRH_TINY_PAGES
 %C%_tiny_image_SOURCES = %D%/test_image.c
 %C%_tiny_image_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_image_LDADD = $(tiny_page_libs)
+%C%_tiny_major_SOURCES = %D%/test_major.c
+%C%_tiny_major_CPPFLAGS = $(tiny_page_cppflags)
+%C%_tiny_major_LDADD = $(tiny_page_libs)
 %C%_tiny_mark_SOURCES = %D%/test_mark.c
 %C%_tiny_mark_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_mark_LDADD = $(tiny_page_libs)

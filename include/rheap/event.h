@@ -10,6 +10,9 @@ RH_BEGIN_DECLARATIONS
 enum rh_event_kind {
     RH_EVENT_OBJECT_NEW = 1,  /* a slot was handed out, not yet filled */
     RH_EVENT_OBJECT_FREE = 2, /* an object was found dead */
+    /* Each once for every collection, minor or major, in this order.  Minor
+     * ones begin and end while a major one goes on in steps, the last when its
+     * marking ends.  One that is cancelled while it marks has only begun. */
     RH_EVENT_COLLECTION_START = 4,
     RH_EVENT_MARK_END = 8,
     RH_EVENT_SWEEP_END = 16,

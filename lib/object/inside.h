@@ -14,10 +14,11 @@
  *
  * Up to RHI_DIRECT references in container and extra are followed with the
  * object; more are sliced.  In the index space of slices come the container's
- * first, then the extra ones; typed data, whose length only the embedder
- * knows, comes last.  A list counts from where its block begins, places that
- * were given up included: so shifting moves nothing that a slice or a card
- * knows by its index.
+ * first, then the extra ones.  A list counts from where its block begins,
+ * places that were given up included: so shifting moves nothing that a slice or
+ * a card knows by its index.  Typed data that has a range is counted as the
+ * embedder does, who tells barriers the index; extra references are followed
+ * with the object then.
  *
  * Next: check.c.
  */
@@ -140,18 +141,27 @@ rhi_trace_values(struct rhi_values list, size_t from, size_t end,
         sink.edge(sink.to, &list.values[i]);
 }
 
-// Typed or plain data: the embedder's functions.  Whether it is sliced.
-RHI_INLINE bool
+// The embedder's function for a range of typed data, or NULL.
+RHI_INLINE const struct rh_data_type *
+rhi_data_with_range(const struct rhi_object *object)
+{
+    const struct rh_data_type *type;
+
+    if (rhi_object_type(object) != RH_TYPE_DATA)
+        return NULL;
+    type = rhi_data_type(object);
+    return type && type->trace_range && object->as.typed.pointer ? type : NULL;
+}
+
+// Typed or plain data: the embedder's function.
+RHI_INLINE void
 rhi_trace_data(const struct rhi_object *object, struct rhi_sink sink)
 {
     const struct rh_data_type *type = rhi_data_type(object);
     rh_data_trace_fn trace = type ? type->trace : object->as.data.trace;
 
-    if (rhi_object_is_opaque(object) || !object->as.data.pointer)
-        return false;
-    if (trace)
+    if (!rhi_object_is_opaque(object) && object->as.data.pointer && trace)
         trace(object->as.data.pointer, sink.visitor);
-    return type && type->trace_range;
 }
 
 // OBJECT and ARRAY with up to three values: most objects of most programs.
@@ -183,20 +193,23 @@ rhi_trace_any(struct rhi_object *object, struct rhi_sink sink)
     struct rhi_values container = rhi_object_container(object);
     struct rhi_values extra = rhi_object_extra(object);
     bool sliced = container.count + extra.count > RHI_DIRECT;
+    bool range = false;
 
     if (object->class_of)
         sink.class_edge(sink.to, &object->class_of);
     for (unsigned i = 0; i < RHI_WORDS; i++)
         if (words >> i & 1)
             sink.edge(sink.to, &object->as.words[i]);
-    if (RHI_UNLIKELY(rhi_object_type(object) == RH_TYPE_DATA))
-        sliced |= rhi_trace_data(object, sink);
-    if (sliced) {
-        sink.slices(sink.to, object);
-        return;
+    if (RHI_UNLIKELY(rhi_object_type(object) == RH_TYPE_DATA)) {
+        rhi_trace_data(object, sink);
+        range = rhi_data_with_range(object);
     }
-    rhi_trace_values(container, 0, container.count, sink);
-    rhi_trace_values(extra, 0, extra.count, sink);
+    if (!sliced || range) {
+        rhi_trace_values(container, 0, container.count, sink);
+        rhi_trace_values(extra, 0, extra.count, sink);
+    }
+    if (sliced || range)
+        sink.slices(sink.to, object);
 }
 
 RHI_INLINE void
@@ -217,25 +230,18 @@ rhi_trace_slice(struct rhi_object *object, size_t from, size_t end,
     struct rhi_values extra = rhi_object_extra(object);
     size_t before = rhi_list_given_up(object);
     size_t behind = before + container.count;
-    size_t known = behind + extra.count;
-    const struct rh_data_type *type;
+    const struct rh_data_type *type = rhi_data_with_range(object);
 
+    if (RHI_UNLIKELY(type))
+        return type->trace_range(object->as.typed.pointer, from, end,
+                                 sink.visitor);
     if (end > before)
         rhi_trace_values(container, rhi_max(from, before) - before,
                          end - before, sink);
     if (end > behind)
         rhi_trace_values(extra, rhi_max(from, behind) - behind, end - behind,
                          sink);
-    if (rhi_object_type(object) != RH_TYPE_DATA)
-        return known > end;
-    type = rhi_data_type(object);
-    if (!type || !type->trace_range || !object->as.typed.pointer)
-        return known > end;
-    if (end <= known)
-        return true;
-    return type->trace_range(object->as.typed.pointer,
-                             rhi_max(from, known) - known, end - known,
-                             sink.visitor);
+    return behind + extra.count > end;
 }
 
 #endif

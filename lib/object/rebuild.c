@@ -148,6 +148,7 @@ plan_realise(struct rh_heap *heap, struct rhi_object *slot,
     }
     plan->draft.flags |= slot->flags & RH_OBJECT_IVARS;
     *slot = plan->draft;
+    rhi_object_rewritten(heap, slot); // it may have been taken long ago
     if (block)
         rh_external_attach(heap, slot);
     if (account_only)
