@@ -61,9 +61,6 @@ heap_build_collector(struct rh_heap *heap)
         (struct rhi_sweep){ &heap->space, &heap->events, heap->model, heap, 0 };
     rhi_trim_init(&heap->trim, &heap->space, &heap->external, config);
     rhi_growth_init(&heap->growth, config, heap->space.shape.slots);
-    rhi_profile_init(&heap->profile, &heap->mutator, &heap->sweep,
-                     &heap->external, &heap->meter);
-    rhi_sites_init(&heap->sites, &heap->space, &heap->meter);
 }
 
 static bool
@@ -101,6 +98,9 @@ heap_allocate(const struct rh_config *config)
         (struct rhi_meter){ .allocator = *allocator, .panic = &heap->panic };
     heap->events = (struct rhi_events){ .heap = heap, .meter = &heap->meter };
     heap->roots.meter = &heap->meter;
+    rhi_profile_init(&heap->profile, &heap->mutator, &heap->sweep,
+                     &heap->external, &heap->meter);
+    rhi_sites_init(&heap->sites, &heap->space, &heap->meter);
     return heap;
 }
 
