@@ -101,9 +101,6 @@ heap_build_collector(struct rh_heap *heap)
     heap_build_compact(heap);
     rhi_trim_init(&heap->trim, &heap->space, &heap->external, config);
     rhi_growth_init(&heap->growth, config, heap->space.shape.slots);
-    rhi_profile_init(&heap->profile, &heap->mutator, &heap->sweep,
-                     &heap->external, &heap->meter);
-    rhi_sites_init(&heap->sites, &heap->space, &heap->meter);
 }
 
 static bool
@@ -144,6 +141,9 @@ heap_allocate(const struct rh_config *config)
     rhi_weak_init(&heap->weak, &heap->region, &heap->meter);
     rhi_finalizers_init(&heap->finalizers, &heap->region, &heap->meter);
     rhi_identity_init(&heap->identity, &heap->region, &heap->meter);
+    rhi_profile_init(&heap->profile, &heap->mutator, &heap->sweep,
+                     &heap->external, &heap->meter);
+    rhi_sites_init(&heap->sites, &heap->space, &heap->meter);
     return heap;
 }
 
