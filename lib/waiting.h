@@ -18,8 +18,9 @@
  * waits, and are all free between collections.
  *
  * INVARIANTS
- *   L4  there are at least twice as many cells as registered places; between
- *       collections all are free
+ *   L4  there are at least twice as many cells as registered places, and that
+ *       is one for each owner and each entry of an ephemeron map; between
+ *       collections all cells are free
  *
  * Next: refs.h.
  */

@@ -25,17 +25,24 @@ rhi_weak_init(struct rhi_weak *weak, struct rhi_region *region,
 }
 
 static struct rh_weak_map *
-map_of_link(struct rhi_ring *link)
+map_of_link(const struct rhi_ring *link)
 {
-    return (struct rh_weak_map *)(void *)((char *)link -
-                                          offsetof(struct rh_weak_map, link));
+    return (struct rh_weak_map *)((uintptr_t)link -
+                                  offsetof(struct rh_weak_map, link));
 }
 
 static struct rh_weak_map *
-map_of_young(struct rhi_ring *young)
+map_of_young(const struct rhi_ring *young)
 {
-    return (struct rh_weak_map *)(void *)((char *)young -
-                                          offsetof(struct rh_weak_map, young));
+    return (struct rh_weak_map *)((uintptr_t)young -
+                                  offsetof(struct rh_weak_map, young));
+}
+
+static struct rh_weak_map *
+map_of_owner(void **owner)
+{
+    return (struct rh_weak_map *)((uintptr_t)owner -
+                                  offsetof(struct rh_weak_map, owner));
 }
 
 void
@@ -187,7 +194,7 @@ map_offer(struct converging *now, struct rh_weak_map *map)
 {
     if (map->settled || map->kind != RH_WEAK_KEY)
         return;
-    if (!map->owner || is_reached(now, &map->owner, AT_OWNER))
+    if (is_reached(now, &map->owner, AT_OWNER)) // NULL always is
         now->weak->seen += rhi_pairs_visit(map, now->minor, pair_offer, now);
 }
 
@@ -216,10 +223,7 @@ arrived(void **place, unsigned kind, void *context)
     if (kind == AT_KEY)
         push_value(now, ((struct rhi_weak_pair *)(void *)place)->value);
     else
-        map_offer(now,
-                  (struct rh_weak_map *)(void *)((char *)place -
-                                                 offsetof(struct rh_weak_map,
-                                                          owner)));
+        map_offer(now, map_of_owner(place));
 }
 
 static void
@@ -261,12 +265,6 @@ pair_clear(struct rh_weak_map *map, uint32_t position, void *context)
         rhi_pairs_cut(map, position);
 }
 
-static bool
-owner_is_reached(const struct rh_weak_map *map, const struct rh_marker *marker)
-{
-    return !map->owner || rhi_marker_has_reached(marker, map->owner);
-}
-
 void
 rhi_weak_clear(struct rhi_weak *weak, const struct rh_marker *marker,
                bool minor)
@@ -277,7 +275,7 @@ rhi_weak_clear(struct rhi_weak *weak, const struct rh_marker *marker,
     for (map = maps_first(weak, minor); map;
          map = maps_next(weak, map, minor)) {
         weak->seen += rhi_pairs_visit(map, minor, pair_clear, &marker);
-        map->settled = owner_is_reached(map, marker);
+        map->settled = rhi_marker_has_reached(marker, map->owner);
     }
 }
 
@@ -287,7 +285,7 @@ map_end(struct rhi_weak *weak, struct rh_weak_map *map,
 {
     map->settled = false;
     rhi_ring_remove(&map->young);
-    if (owner_is_reached(map, marker))
+    if (rhi_marker_has_reached(marker, map->owner))
         rhi_pairs_grow_old(map, minor);
     else
         rhi_weak_map_free(weak, map);
@@ -339,18 +337,30 @@ map_check(const struct rhi_weak *weak, const struct rh_weak_map *map)
     return rhi_pairs_check(map);
 }
 
+// The places that may wait in a map.
+static size_t
+map_places(const struct rh_weak_map *map)
+{
+    return (map->owner ? 1 : 0) +
+           (map->kind == RH_WEAK_KEY ? rhi_roster_size(&map->roster) : 0);
+}
+
 const char *
 rhi_weak_check(const struct rhi_weak *weak)
 {
     const char *broken = rhi_refs_check(&weak->refs);
     const struct rhi_ring *link = weak->maps.next;
+    size_t places = 0;
 
     if (!broken)
         broken = rhi_waiting_check(&weak->waiting);
-    for (; !broken && link != &weak->maps; link = link->next)
-        broken = map_check(
-            weak, (const struct rh_weak_map
-                       *)(const void *)((const char *)link -
-                                        offsetof(struct rh_weak_map, link)));
+    for (; !broken && link != &weak->maps; link = link->next) {
+        const struct rh_weak_map *map = map_of_link(link);
+
+        places += map_places(map);
+        broken = map_check(weak, map);
+    }
+    if (!broken && places != weak->waiting.places)
+        broken = "L4";
     return broken;
 }

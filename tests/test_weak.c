@@ -946,6 +946,70 @@ a_minor_collection_looks_at_young_and_touched_entries_only(void **state)
     assert_int_equal(rh_weak_map_size(map), 50);
     minor(&keeper);
     assert_int_equal(entries_seen(&keeper), seen + 3 * 3);
+    assert_true(rhi_ring_is_empty(&keeper.heap->weak.young_maps));
+
+    // It can be touched again.
+    held = garbage(&keeper);
+    put(&keeper, map, keeper.kept[9], held);
+    minor(&keeper);
+    assert_true(is_alive(&keeper, held));
+    assert_int_equal(entries_seen(&keeper), seen + 3 * 4);
+    keeper_close(&keeper);
+}
+
+static void
+gaps_among_old_entries_wait_for_a_major_collection(void **state)
+{
+    struct keeper keeper;
+    struct rh_weak_map *map;
+    uint32_t closings;
+
+    (void)state;
+    keeper_open(&keeper);
+    map = new_map(&keeper, RH_WEAK_KEY, NULL);
+    for (size_t i = 0; i < 50; i++)
+        put(&keeper, map, keep(&keeper, i), immediate(i));
+    collect(&keeper);
+    for (size_t i = 0; i < 40; i++)
+        assert_int_equal(
+            rh_weak_map_delete(keeper.heap, map, keeper.kept[i], NULL), RH_OK);
+    put(&keeper, map, garbage(&keeper), NULL);
+    closings = map->roster.closings;
+
+    minor(&keeper);
+    assert_int_equal(map->roster.closings, closings);
+    assert_int_equal(map->roster.gaps, 40);
+    collect(&keeper);
+
+    assert_int_equal(map->roster.closings, closings + 1);
+    assert_int_equal(map->roster.gaps, 0);
+    assert_int_equal(rh_weak_map_size(map), 10);
+    keeper_close(&keeper);
+}
+
+// When finalizers were queued, maps that are settled are not looked at again.
+static void
+a_finalizer_does_not_cost_another_look(void **state)
+{
+    struct keeper keeper;
+    struct rh_weak_map *map;
+    uint64_t seen;
+
+    (void)state;
+    keeper_open(&keeper);
+    now = &keeper;
+    map = new_map(&keeper, RH_WEAK_KEY, NULL);
+    for (size_t i = 1; i < 50; i++)
+        put(&keeper, map, keep(&keeper, i), immediate(i));
+    assert_int_equal(
+        rh_finalizer_add(keeper.heap, garbage(&keeper), bring_back, NULL),
+        RH_OK);
+    seen = entries_seen(&keeper);
+
+    collect(&keeper);
+
+    assert_int_equal(rh_finalizer_pending(keeper.heap), 1);
+    assert_int_equal(entries_seen(&keeper), seen + 2 * 49 + 1);
     keeper_close(&keeper);
 }
 
@@ -1278,72 +1342,89 @@ functions_may_collect(void **state)
 }
 
 static struct rh_weak_map *changing;
-static size_t changes;
+static size_t change_at; // the call in which something happens
+static size_t change_calls;
+static void (*changer)(struct rh_heap *heap);
 
 static void
 clear_it(struct rh_heap *heap)
 {
-    if (changes++ == 1)
-        rh_weak_map_clear(heap, changing);
+    rh_weak_map_clear(heap, changing);
 }
 
 static void
 delete_from_it(struct rh_heap *heap)
 {
-    if (changes++ != 1)
-        return;
-    for (size_t i = 1; i < 20; i++)
+    for (size_t i = 6; i < 20; i++)
         assert_int_equal(rh_weak_map_delete(heap, changing, now->kept[i], NULL),
                          RH_OK);
 }
 
+// Closes gaps, so that positions change.
 static void
 add_to_it(struct rh_heap *heap)
 {
-    if (changes++ != 1)
-        return;
-    for (size_t i = 0; i < 40; i++)
+    for (size_t i = 20; i < 60; i++)
         assert_int_equal(
-            rh_weak_map_set(heap, changing, now->kept[20 + i], immediate(i)),
-            RH_OK);
+            rh_weak_map_set(heap, changing, now->kept[i], immediate(i)), RH_OK);
 }
 
 static void
+change_it(struct rh_heap *heap)
+{
+    if (change_calls++ == change_at)
+        changer(heap);
+}
+
+// The functions are called for the hash, and to compare with the keys 5, 12 and
+// 19, which is equal.
+static void
 functions_may_change_the_map(void **state)
 {
-    static void (*const changers[])(struct rh_heap *) = {
-        clear_it, delete_from_it, add_to_it, collect_now
+    static const struct {
+        void (*changer)(struct rh_heap *heap);
+        size_t size; // of the map afterwards
+    } ways[] = {
+        { clear_it, 1 },
+        { delete_from_it, 2 },
+        { add_to_it, 15 + 40 },
+        { collect_now, 15 },
     };
-    static const size_t sizes[] = { 0, 0, 20 + 40 - 1, 19 };
 
     (void)state;
-    for (size_t way = 0; way < CHECK_COUNT(changers); way++) {
-        struct keeper keeper;
+    for (size_t way = 0; way < CHECK_COUNT(ways); way++)
+        for (change_at = 0; change_at < 4; change_at++) {
+            struct keeper keeper;
 
-        keeper_open(&keeper);
-        now = &keeper;
-        changes = 0;
-        changing = new_tag_map(&keeper, RH_WEAK_KEY, NULL);
-        for (size_t i = 0; i < 60; i++)
-            tagged(&keeper, i, i);
-        for (size_t i = 0; i < 20; i++)
-            put(&keeper, changing, keeper.kept[i], immediate(i));
-        tagged(&keeper, PLACES - 1, 5 + 14); // finds 5, 12, 19 in its way
-        keeper.kept[0] = NULL;
+            keeper_open(&keeper);
+            now = &keeper;
+            changing = new_tag_map(&keeper, RH_WEAK_KEY, NULL);
+            for (size_t i = 0; i < 60; i++)
+                tagged(&keeper, i, i);
+            for (size_t i = 0; i < 20; i++)
+                put(&keeper, changing, keeper.kept[i], immediate(i));
+            for (size_t i = 0; i < 4; i++)
+                assert_int_equal(rh_weak_map_delete(keeper.heap, changing,
+                                                    keeper.kept[i], NULL),
+                                 RH_OK);
+            keeper.kept[4] = NULL;
+            tagged(&keeper, PLACES - 1, 19);
 
-        calls.then = changers[way];
-        put(&keeper, changing, keeper.kept[PLACES - 1], immediate(77));
-        calls.then = NULL;
-        collect(&keeper);
+            change_calls = 0;
+            changer = ways[way].changer;
+            calls.then = change_it;
+            put(&keeper, changing, keeper.kept[PLACES - 1], immediate(77));
+            calls.then = NULL;
+            assert_true(change_calls > change_at);
+            assert_ptr_equal(get(&keeper, changing, keeper.kept[PLACES - 1]),
+                             immediate(77));
+            collect(&keeper);
 
-        assert_true(changes > 1 || way == 3);
-        // Those that were there less the dead one, and perhaps the new one.
-        assert_int_equal(rh_weak_map_size(changing),
-                         sizes[way] + (way < 2 ? 1 : 0));
-        assert_ptr_equal(get(&keeper, changing, keeper.kept[PLACES - 1]),
-                         immediate(77));
-        keeper_close(&keeper);
-    }
+            assert_int_equal(rh_weak_map_size(changing), ways[way].size);
+            assert_ptr_equal(get(&keeper, changing, keeper.kept[PLACES - 1]),
+                             immediate(77));
+            keeper_close(&keeper);
+        }
 }
 
 static void
@@ -1437,6 +1518,7 @@ waste_and_collect(struct seen *seen)
 {
     check_waste(seen->keeper->heap, 100);
     seen->keeper->kept[39 - seen->count / 2] = NULL;
+    seen->keeper->kept[seen->count - 1] = NULL; // the present one
     collect(seen->keeper);
     assert_true(is_alive(seen->keeper, seen->keys[seen->count - 1]));
 }
@@ -1878,6 +1960,8 @@ main(void)
         cmocka_unit_test(an_owner_that_comes_back_keeps_its_map),
         cmocka_unit_test(
             a_minor_collection_looks_at_young_and_touched_entries_only),
+        cmocka_unit_test(gaps_among_old_entries_wait_for_a_major_collection),
+        cmocka_unit_test(a_finalizer_does_not_cost_another_look),
         cmocka_unit_test(
             an_old_map_loses_young_keys_and_values_in_a_minor_collection),
         cmocka_unit_test(a_young_owner_dies_with_its_map_in_a_minor_collection),
