@@ -801,8 +801,7 @@ random_table(struct sick *sick, uint64_t *seed, size_t *bytes)
 {
     struct rhi_region *region = sick->region;
     size_t page = check_random_below(seed, region->top);
-    enum rhi_plane plane =
-        (enum rhi_plane)check_random_below(seed, RHI_PLANES);
+    enum rhi_plane plane = (enum rhi_plane)check_random_below(seed, RHI_PLANES);
 
     switch (check_random_below(seed, 8)) {
     case 0:
