@@ -18,6 +18,7 @@ dist_man_MANS += \
 	%D%/man/rh_node_new.3 \
 	%D%/man/rh_object_new.3 \
 	%D%/man/rh_root_add.3 \
+	%D%/man/rh_stack_scan.3 \
 	%D%/man/rh_string_new.3 \
 	%D%/man/rh_symbol_new.3 \
 	%D%/man/rh_trim_set_policy.3 \
@@ -43,6 +44,7 @@ nobase_dist_doc_DATA = \
 	%D%/design/dependencies.md \
 	%D%/design/json.md \
 	%D%/design/marking.md \
+	%D%/design/stack.md \
 	%D%/embedding.md \
 	%D%/glossary.md \
 	%D%/pictures/freelist.svg \

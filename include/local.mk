@@ -24,6 +24,7 @@ rheapinclude_HEADERS = \
 	%D%/rheap/object.h \
 	%D%/rheap/rebuild.h \
 	%D%/rheap/roots.h \
+	%D%/rheap/stack.h \
 	%D%/rheap/stat.h \
 	%D%/rheap/status.h \
 	%D%/rheap/string.h \

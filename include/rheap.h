@@ -19,6 +19,7 @@
 #include <rheap/heap.h>
 #include <rheap/image.h>
 #include <rheap/roots.h>
+#include <rheap/stack.h>
 #include <rheap/stat.h>
 #include <rheap/trim.h>
 #include <rheap/verify.h>

@@ -28,6 +28,8 @@ heap_dismantle(struct rh_heap *heap)
     if (heap->model_state && model->detach)
         model->detach(heap, heap->model_state);
     rhi_events_fini(&heap->events);
+    rhi_stack_fini(&heap->stack);
+    rhi_threads_fini(&heap->threads);
     rhi_roots_fini(&heap->roots);
     rhi_region_fini(&heap->region);
 }
@@ -96,6 +98,9 @@ heap_allocate(const struct rh_config *config)
         (struct rhi_meter){ .allocator = *allocator, .panic = &heap->panic };
     heap->events = (struct rhi_events){ .heap = heap, .meter = &heap->meter };
     heap->roots.meter = &heap->meter;
+    rhi_threads_init(&heap->threads, heap, &heap->meter);
+    rhi_stack_init(&heap->stack, &heap->mutator, &heap->roots, &heap->threads,
+                   heap->model);
     return heap;
 }
 

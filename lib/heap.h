@@ -7,7 +7,7 @@
  * behind them in the book see the whole.
  *
  *     mutator --> space --> region          where slots come from
- *     roots, marker, sweep                  what a collection is made of
+ *     roots, stack, marker, sweep           what a collection is made of
  *     external, trim, growth                what it decides about memory
  *
  * INVARIANTS
@@ -25,6 +25,7 @@
 #include "growth.h"
 #include "mutator.h"
 #include "roots.h"
+#include "stack.h"
 #include "sweep.h"
 #include "trim.h"
 
@@ -57,6 +58,8 @@ struct rh_heap {
     struct rhi_space space;
     struct rhi_external external;
     struct rhi_roots roots;
+    struct rhi_threads threads;
+    struct rhi_stack stack;
     struct rhi_sweep sweep;
     struct rhi_trim trim;
     struct rhi_growth growth;

@@ -43,6 +43,10 @@ static const struct meaning meanings[] = {
     { "C1", "the cursor lies inside the current page and its run" },
     { "C2", "the current page is the only one on its list, and allocated" },
     { "T1", "the handle stack lies inside its range" },
+    { "Q1", "at most one registered thread runs, the others have left" },
+    { "Q2", "a thread that has left stands inside its stack" },
+    { "J1", "scanning of stacks is on when it is one of the roots" },
+    { "J2", "conservative ranges end where they begin or later" },
     { "E1", "blocks and bytes of external data agree" },
     { "E2", "external blocks have at least the bytes asked for" },
     { "H1", "objects made - freed = live bits - unused slots" },
@@ -99,6 +103,10 @@ check_tables(const struct rh_heap *heap)
         broken = rhi_mutator_check(&heap->mutator);
     if (!broken)
         broken = rhi_roots_check(&heap->roots);
+    if (!broken)
+        broken = rhi_threads_check(&heap->threads);
+    if (!broken)
+        broken = rhi_stack_check(&heap->stack);
     if (!broken)
         broken = rhi_external_check(&heap->external);
     return violation_of(broken, page, SIZE_MAX);

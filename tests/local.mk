@@ -18,8 +18,10 @@ white_box_tests = \
 	%D%/test_region \
 	%D%/test_ring \
 	%D%/test_space \
+	%D%/test_stack \
 	%D%/test_sweep \
 	%D%/test_table \
+	%D%/test_thread \
 	%D%/test_verify \
 	# end
 
@@ -77,6 +79,8 @@ AM_CPPFLAGS += $(CMOCKA_CFLAGS)
 %C%_libcheck_a_SOURCES = \
 	%D%/check.c \
 	%D%/check.h \
+	%D%/hidden.c \
+	%D%/hidden.h \
 	%D%/objects.c \
 	%D%/objects.h \
 	# end
