@@ -25,6 +25,7 @@ dist_man_MANS += \
 	%D%/man/rh_profile_enable.3 \
 	%D%/man/rh_root_add.3 \
 	%D%/man/rh_site_trace.3 \
+	%D%/man/rh_stack_scan.3 \
 	%D%/man/rh_string_new.3 \
 	%D%/man/rh_symbol_new.3 \
 	%D%/man/rh_trim_set_policy.3 \
@@ -54,6 +55,7 @@ nobase_dist_doc_DATA = \
 	%D%/design/generations.md \
 	%D%/design/json.md \
 	%D%/design/marking.md \
+	%D%/design/stack.md \
 	%D%/design/profiler.md \
 	%D%/design/weak.md \
 	%D%/embedding.md \

@@ -26,6 +26,7 @@
 #include <rheap/profile.h>
 #include <rheap/roots.h>
 #include <rheap/site.h>
+#include <rheap/stack.h>
 #include <rheap/stat.h>
 #include <rheap/trim.h>
 #include <rheap/verify.h>

@@ -35,6 +35,8 @@ heap_dismantle(struct rh_heap *heap)
     rhi_sites_clear(&heap->sites);
     rhi_profile_fini(&heap->profile);
     rhi_events_fini(&heap->events);
+    rhi_stack_fini(&heap->stack);
+    rhi_threads_fini(&heap->threads);
     rhi_roots_fini(&heap->roots);
     rhi_region_fini(&heap->region);
 }
@@ -144,6 +146,9 @@ heap_allocate(const struct rh_config *config)
     rhi_profile_init(&heap->profile, &heap->mutator, &heap->sweep,
                      &heap->external, &heap->meter);
     rhi_sites_init(&heap->sites, &heap->space, &heap->meter);
+    rhi_threads_init(&heap->threads, heap, &heap->meter);
+    rhi_stack_init(&heap->stack, &heap->mutator, &heap->roots, &heap->threads,
+                   heap->model);
     return heap;
 }
 

@@ -31,6 +31,7 @@
 // For loops that are instantiated with constants, and for fast halves.
 #define RHI_INLINE static inline __attribute__((always_inline))
 #define RHI_COLD __attribute__((cold, noinline))
+#define RHI_NOINLINE __attribute__((noinline)) // its frame means something
 #define RHI_UNLIKELY(e) __builtin_expect(!!(e), 0)
 
 struct rhi_panic {

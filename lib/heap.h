@@ -7,7 +7,7 @@
  * behind them in the book see the whole.
  *
  *     mutator --> space --> region          where slots come from
- *     roots, barrier, markers, sweep        what a collection is made of
+ *     roots, stack, barrier, markers, sweep what a collection is made of
  *     external, trim, growth                what it decides about memory
  *     profile, sites                        what is noted for the program
  *
@@ -38,6 +38,7 @@
 #include "profile.h"
 #include "roots.h"
 #include "site.h"
+#include "stack.h"
 #include "sweep.h"
 #include "trim.h"
 #include "weak.h"
@@ -97,6 +98,8 @@ struct rh_heap {
     struct rhi_weak weak;
     struct rhi_finalizers finalizers;
     struct rhi_identity identity;
+    struct rhi_threads threads;
+    struct rhi_stack stack;
     struct rhi_sweep sweep;
     struct rhi_compact compact;
     struct rhi_trim trim;

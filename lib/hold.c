@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * hold - roots and scopes, as programs use them.
+ * hold - roots, scopes and stacks, as programs use them.
  *
- * One call down each: see roots.h.
+ * One call down each: see roots.h, stack.h, thread.h.
  */
 #include "config.h"
 
@@ -98,4 +98,52 @@ rh_scope_hold(struct rh_heap *heap, void *word)
 {
     check_held(heap, word);
     return rh_fast_hold(heap, &heap->mutator.fast, word);
+}
+
+enum rh_status
+rh_stack_scan(struct rh_heap *heap, unsigned flags)
+{
+    return rhi_stack_scan(&heap->stack, flags);
+}
+
+void
+rh_stack_ignore(struct rh_heap *heap)
+{
+    rhi_stack_ignore(&heap->stack);
+}
+
+void
+rh_stack_set_base(struct rh_heap *heap, const void *base)
+{
+    rhi_threads_set_base(&heap->threads, (uintptr_t)base);
+}
+
+enum rh_status
+rh_stack_add_range(struct rh_heap *heap, const void *first, size_t bytes)
+{
+    return rhi_stack_add_range(&heap->stack, (uintptr_t)first, bytes);
+}
+
+enum rh_status
+rh_stack_remove_range(struct rh_heap *heap, const void *first)
+{
+    return rhi_stack_remove_range(&heap->stack, (uintptr_t)first);
+}
+
+struct rh_thread *
+rh_thread_new(struct rh_heap *heap)
+{
+    return rhi_threads_add(&heap->threads);
+}
+
+void
+rh_thread_free(struct rh_heap *heap, struct rh_thread *thread)
+{
+    rhi_threads_remove(&heap->threads, thread);
+}
+
+void
+rh_thread_enter(struct rh_heap *heap, struct rh_thread *thread)
+{
+    rhi_threads_enter(&heap->threads, thread);
 }

@@ -48,6 +48,10 @@ librheap_chapters += \
 	%D%/mark.h \
 	%D%/drain.h \
 	%D%/mark.c \
+	%D%/thread.h \
+	%D%/thread.c \
+	%D%/stack.h \
+	%D%/stack.c \
 	%D%/barrier.h \
 	%D%/barrier.c \
 	%D%/index.h \

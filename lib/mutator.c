@@ -129,6 +129,14 @@ rhi_mutator_is_unused(const struct rh_mutator *mutator, uintptr_t slot)
            rhi_bit_test(mutator->free, rhi_page_index(region, slot));
 }
 
+bool
+rhi_mutator_is_object(const struct rh_mutator *mutator, uintptr_t word)
+{
+    return rhi_space_is_slot(mutator->space, word) &&
+           rhi_page_is_object(mutator->space->region, word) &&
+           !rhi_mutator_is_unused(mutator, word);
+}
+
 void
 rhi_mutator_flush(struct rh_mutator *mutator)
 {

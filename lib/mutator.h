@@ -76,6 +76,10 @@ size_t rhi_mutator_unused(const struct rh_mutator *mutator);
 // Whether a slot of the current page is one of them.
 bool rhi_mutator_is_unused(const struct rh_mutator *mutator, uintptr_t slot);
 
+// Whether a word is the address of an object: of a slot in a page with memory
+// that was handed out and has not been found dead since.  Any word at all.
+bool rhi_mutator_is_object(const struct rh_mutator *mutator, uintptr_t word);
+
 const char *rhi_mutator_check(const struct rh_mutator *mutator);
 
 // Make `limit` what the traps want.

@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <malloc.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -81,6 +82,34 @@ rhi_os_now(void)
 
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+}
+
+uintptr_t
+rhi_os_thread(void)
+{
+    return (uintptr_t)pthread_self();
+}
+
+bool
+rhi_os_stack_bounds(uintptr_t *low, uintptr_t *end)
+{
+#ifdef __linux__
+    pthread_attr_t attributes;
+    void *address = NULL;
+    size_t bytes = 0;
+
+    if (pthread_getattr_np(pthread_self(), &attributes) != 0)
+        return false;
+    if (pthread_attr_getstack(&attributes, &address, &bytes) != 0)
+        bytes = 0;
+    pthread_attr_destroy(&attributes);
+    *low = (uintptr_t)address;
+    *end = *low + bytes;
+    return bytes != 0;
+#else
+    (void)low, (void)end;
+    return false;
+#endif
 }
 
 size_t

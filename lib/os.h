@@ -30,6 +30,14 @@ size_t rhi_os_default_region_bytes(void);
 // Nanoseconds of a clock that never goes back.
 uint64_t rhi_os_now(void);
 
+// The calling thread, as a number that no other living thread has; not 0.
+uintptr_t rhi_os_thread(void);
+
+// The stack of the calling thread: the lowest address that it may grow down to,
+// and the first one behind its end.  False: the system does not tell.  Allocates
+// a few bytes with malloc; reads a file on the first thread of a process.
+bool rhi_os_stack_bounds(uintptr_t *low, uintptr_t *end);
+
 // Resident bytes of this process, or 0 when the system does not tell.  Reads
 // a file: some ten microseconds.
 size_t rhi_os_resident_bytes(void);

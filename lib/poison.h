@@ -12,6 +12,11 @@
  * rhi_poison_is_on().  Both mprotect and release wipe the marks, so whoever
  * commits or brings back a page poisons it again.
  *
+ * A scan of C stacks reads words that nobody promised to have written, between
+ * variables that nobody shares: it says so with RHI_UNCHECKED and
+ * rhi_poison_peek().  AddressSanitizer can keep the variables of a function in a
+ * fake frame, away from the stack, which has no more than its address then.
+ *
  * LeakSanitizer does not look for pointers in mapped memory unless it is told
  * where; valgrind does by itself.
  *
@@ -33,9 +38,14 @@
 #ifdef RHI_ASAN
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/lsan_interface.h>
-#elif defined(HAVE_VALGRIND_MEMCHECK_H)
+// A function that may read what is forbidden to others.
+#define RHI_UNCHECKED __attribute__((no_sanitize("address")))
+#else
+#define RHI_UNCHECKED
+#ifdef HAVE_VALGRIND_MEMCHECK_H
 #include <valgrind/memcheck.h>
 #define RHI_VALGRIND 1
+#endif
 #endif
 
 static inline bool
@@ -95,6 +105,47 @@ rhi_poison_defined(const void *address, size_t bytes)
     (void)VALGRIND_MAKE_MEM_DEFINED(address, bytes);
 #else
     (void)address, (void)bytes;
+#endif
+}
+
+// A word of memory that may be undefined, of any type, or not the library's to
+// read.  Valgrind's opinion comes with it: see rhi_poison_defined().
+RHI_UNCHECKED static inline uintptr_t
+rhi_poison_peek(uintptr_t address)
+{
+    typedef uintptr_t __attribute__((may_alias)) any_word;
+
+    return *(const volatile any_word *)address;
+}
+
+// The fake frames of the calling thread, or NULL: it has none.
+static inline void *
+rhi_poison_fake_stack(void)
+{
+#ifdef RHI_ASAN
+    return __asan_get_current_fake_stack();
+#else
+    return NULL;
+#endif
+}
+
+// Whether `word` leads into a fake frame in use, from `first` to `end`.
+static inline bool
+rhi_poison_fake_frame(void *fake_stack, uintptr_t word, uintptr_t *first,
+                      uintptr_t *end)
+{
+#ifdef RHI_ASAN
+    void *low = NULL, *high = NULL;
+
+    if (!fake_stack ||
+        !__asan_addr_is_in_fake_stack(fake_stack, (void *)word, &low, &high))
+        return false;
+    *first = (uintptr_t)low;
+    *end = (uintptr_t)high;
+    return true;
+#else
+    (void)fake_stack, (void)word, (void)first, (void)end;
+    return false;
 #endif
 }
 

@@ -8,43 +8,16 @@
 
 #include <rheap/image.h>
 
-// Whether `word` is the address of a slot in a page with memory.
-static bool
-is_slot(const struct rh_heap *heap, uintptr_t word)
-{
-    const struct rhi_region *region = &heap->region;
-
-    return rhi_region_covers(region, word) &&
-           rhi_space_has_memory(&heap->space, rhi_region_page(region, word)) &&
-           rhi_page_is_slot(region, word);
-}
-
 bool
 rh_heap_contains(const struct rh_heap *heap, uintptr_t word)
 {
-    return is_slot(heap, word);
-}
-
-// On a page not yet swept the dead are still allocated.
-static bool
-slot_is_live(const struct rh_heap *heap, size_t page, uint32_t index)
-{
-    rhi_line *const *plane = heap->region.plane;
-
-    return rhi_bit_test(plane[RHI_ALLOCATED][page], index) &&
-           (!rhi_sweep_awaits(&heap->sweep, page) ||
-            rhi_bit_test(plane[RHI_MARK][page], index));
+    return rhi_space_is_slot(&heap->space, word);
 }
 
 bool
 rh_heap_is_live(const struct rh_heap *heap, uintptr_t word)
 {
-    const struct rhi_region *region = &heap->region;
-
-    return is_slot(heap, word) &&
-           slot_is_live(heap, rhi_region_page(region, word),
-                        rhi_page_index(region, word)) &&
-           !rhi_mutator_is_unused(&heap->mutator, word);
+    return rhi_mutator_is_object(&heap->mutator, word);
 }
 
 struct rh_heap *
@@ -61,7 +34,7 @@ rh_heap_position(const struct rh_heap *heap, const void *object)
 {
     uintptr_t address = (uintptr_t)object;
 
-    if (!is_slot(heap, address))
+    if (!rhi_space_is_slot(&heap->space, address))
         rhi_panic(&heap->panic, "not a slot of this heap");
     return (struct rh_position){
         .page = rhi_region_page(&heap->region, address),

@@ -266,6 +266,16 @@ rhi_space_span(const struct rhi_space *space)
     return high - low;
 }
 
+bool
+rhi_space_is_slot(const struct rhi_space *space, uintptr_t word)
+{
+    const struct rhi_region *region = space->region;
+
+    return rhi_region_covers(region, word) &&
+           rhi_space_has_memory(space, rhi_region_page(region, word)) &&
+           rhi_page_is_slot(region, word);
+}
+
 const char *
 rhi_list_name(enum rhi_list list)
 {

@@ -107,6 +107,9 @@ size_t rhi_space_tomb_age(const struct rhi_space *space);
 // Pages from the lowest to the highest with memory.  O(pages).
 size_t rhi_space_span(const struct rhi_space *space);
 
+// Whether a word is the address of a slot in a page with memory.  Any word.
+bool rhi_space_is_slot(const struct rhi_space *space, uintptr_t word);
+
 const char *rhi_list_name(enum rhi_list list);
 
 const char *rhi_space_check(const struct rhi_space *space, size_t *page);

@@ -45,6 +45,10 @@ static const struct meaning meanings[] = {
     { "T1", "the handle stack lies inside its range" },
     { "K1", "nothing is evacuated but by a compaction" },
     { "K3", "what is pinned is an object, on a flagged page" },
+    { "Q1", "at most one registered thread runs, the others have left" },
+    { "Q2", "a thread that has left stands inside its stack" },
+    { "J1", "scanning of stacks is on when it is one of the roots" },
+    { "J2", "conservative ranges end where they begin or later" },
     { "E1", "blocks and bytes of external data agree" },
     { "E2", "external blocks have at least the bytes asked for" },
     { "I1", "every cell of an index is found from its code" },
@@ -144,6 +148,10 @@ check_tables(const struct rh_heap *heap)
         broken = rhi_mutator_check(&heap->mutator);
     if (!broken)
         broken = rhi_roots_check(&heap->roots);
+    if (!broken)
+        broken = rhi_threads_check(&heap->threads);
+    if (!broken)
+        broken = rhi_stack_check(&heap->stack);
     if (!broken)
         broken = rhi_external_check(&heap->external);
     if (!broken)

@@ -31,8 +31,10 @@ white_box_tests = \
 	%D%/test_scatter \
 	%D%/test_site \
 	%D%/test_space \
+	%D%/test_stack \
 	%D%/test_sweep \
 	%D%/test_table \
+	%D%/test_thread \
 	%D%/test_verify \
 	%D%/test_weak \
 	# end
@@ -98,6 +100,8 @@ AM_CPPFLAGS += $(CMOCKA_CFLAGS)
 	%D%/check.c \
 	%D%/check.h \
 	%D%/minor.h \
+	%D%/hidden.c \
+	%D%/hidden.h \
 	%D%/objects.c \
 	%D%/objects.h \
 	# end

@@ -34,9 +34,11 @@ tiny_page_tests = \
 	%D%/tiny_roots \
 	%D%/tiny_scatter \
 	%D%/tiny_space \
+	%D%/tiny_stack \
 	%D%/tiny_stat \
 	%D%/tiny_sweep \
 	%D%/tiny_table \
+	%D%/tiny_thread \
 	%D%/tiny_threads \
 	%D%/tiny_trim \
 	%D%/tiny_verify \
@@ -143,6 +145,9 @@ tiny_page_cppflags = $(AM_CPPFLAGS) -DRH_TINY_PAGES
 %C%_tiny_space_SOURCES = %D%/test_space.c
 %C%_tiny_space_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_space_LDADD = $(tiny_page_libs)
+%C%_tiny_stack_SOURCES = %D%/test_stack.c
+%C%_tiny_stack_CPPFLAGS = $(tiny_page_cppflags)
+%C%_tiny_stack_LDADD = $(tiny_page_libs)
 %C%_tiny_stat_SOURCES = %D%/test_stat.c
 %C%_tiny_stat_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_stat_LDADD = $(tiny_page_libs)
@@ -152,6 +157,9 @@ tiny_page_cppflags = $(AM_CPPFLAGS) -DRH_TINY_PAGES
 %C%_tiny_table_SOURCES = %D%/test_table.c
 %C%_tiny_table_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_table_LDADD = $(tiny_page_libs)
+%C%_tiny_thread_SOURCES = %D%/test_thread.c
+%C%_tiny_thread_CPPFLAGS = $(tiny_page_cppflags)
+%C%_tiny_thread_LDADD = $(tiny_page_libs)
 %C%_tiny_threads_SOURCES = %D%/test_threads.c
 %C%_tiny_threads_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_threads_LDADD = $(tiny_page_libs)

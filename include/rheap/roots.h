@@ -4,7 +4,8 @@
  * Roots are precise.  Four kinds: single addresses, ranges of words,
  * callbacks, and handles in scopes.  All are read when a collection marks, so
  * the words may change freely in between; words that are no references are
- * ignored. */
+ * ignored.  For references in C variables that nobody registers see
+ * rheap/stack.h. */
 #ifndef RHEAP_ROOTS_H
 #define RHEAP_ROOTS_H
 

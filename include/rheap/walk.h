@@ -68,8 +68,9 @@ typedef bool (*rh_reference_fn)(struct rh_heap *heap, void *from, void *to,
 RH_API enum rh_status rh_walk_references(struct rh_heap *heap, void *object,
                                          rh_reference_fn fn, void *context);
 
-/* The objects that roots refer to.  Categories: "addresses", "handles", and
- * the names given to ranges and callbacks. */
+/* The objects that roots refer to.  Categories: "addresses", "handles",
+ * "machine_context" (what a scan of stacks finds), and the names given to
+ * ranges and callbacks. */
 typedef bool (*rh_root_walk_fn)(struct rh_heap *heap, const char *category,
                                 void *object, void *context);
 RH_API enum rh_status rh_walk_roots(struct rh_heap *heap, rh_root_walk_fn fn,

@@ -13,6 +13,7 @@
 #include <rheap/external.h>
 #include <rheap/heap.h>
 #include <rheap/roots.h>
+#include <rheap/stack.h>
 #include <rheap/stat.h>
 #include <rheap/verify.h>
 
@@ -26,6 +27,7 @@
 #define OBJECTS 4000000
 #define DEPTH 21 // of a binary tree: 2^22 - 1 nodes
 #define HEAPS 50
+#define WORDS (128 << 10) // 1 MB
 
 // 40 bytes, two references, and perhaps a block.
 struct node {
@@ -179,6 +181,13 @@ ROUND(round_stat, {
     answer = (size_t)stat.heap_live_slots;
 })
 
+static struct rh_thread *thread;
+
+ROUND(round_leave, {
+    rh_thread_leave(heap, thread);
+    rh_thread_enter(heap, thread);
+})
+
 static double
 round_fast_alloc(struct rh_heap *heap)
 {
@@ -327,6 +336,32 @@ time_live(void)
     rh_heap_free(heap);
 }
 
+// A megabyte that is read like a stack.
+static void
+time_scan(void)
+{
+    static uintptr_t words[WORDS];
+    static struct node *some[400];
+    struct rh_heap *heap = heap_new(&plain, keep_pages);
+
+    for (size_t i = 0; i < 400; i++)
+        some[i] = node_new(heap);
+    if (rh_stack_scan(heap, 0) != RH_OK ||
+        rh_root_add_range(heap, NULL, some, 400) != RH_OK ||
+        rh_stack_add_range(heap, words, sizeof words) != RH_OK)
+        give_up("no memory for a range");
+    for (size_t i = 0; i < WORDS; i++)
+        words[i] = i;
+    figure("scan of a stack, per KB", 1024, round_collect, heap);
+    for (size_t i = 0; i < WORDS; i++)
+        words[i] = (uintptr_t)some[i * 7 % 400];
+    figure("the same, all references", 1024, round_collect, heap);
+    if (!(thread = rh_thread_new(heap)))
+        give_up("no memory for a thread");
+    figure("rh_thread_leave, enter", OPS, round_leave, heap);
+    rh_heap_free(heap);
+}
+
 static void
 time_dead(const char *name, const struct rh_model *model, rh_growth_fn growth,
           double (*round)(struct rh_heap *heap), double objects)
@@ -380,6 +415,7 @@ main(void)
     weigh("resident, new heap of 24 pages", 10000);
     time_calls();
     time_live();
+    time_scan();
     time_dead("collection, per dead object", &plain, keep_pages, round_dead,
               OBJECTS);
     time_dead("the same, and pages released", &plain, rh_growth_default,
