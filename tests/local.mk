@@ -21,6 +21,7 @@ white_box_tests = \
 	%D%/test_region \
 	%D%/test_ring \
 	%D%/test_space \
+	%D%/test_stress \
 	%D%/test_sweep \
 	%D%/test_table \
 	%D%/test_verify \
