@@ -208,20 +208,37 @@ line_is_within(const uint64_t *line, const uint64_t *of)
     return true;
 }
 
+// Cells that lead to cards, as many as there are cards.  That is less than all,
+// so probing comes to an end.
 static bool
-cards_are_right(const struct rhi_barrier *barrier)
+cells_are_right(const struct rhi_barrier *barrier)
 {
     const struct rhi_card_table *table = barrier->table;
     size_t used = 0;
 
+    if (barrier->card_count > RHI_CARDS)
+        return false;
+    for (size_t cell = 0; cell < RHI_CARD_CELLS; cell++) {
+        if (table->cells[cell] > barrier->card_count)
+            return false;
+        used += table->cells[cell] != 0;
+    }
+    return used == barrier->card_count;
+}
+
+static bool
+cards_are_right(const struct rhi_barrier *barrier)
+{
+    const struct rhi_card_table *table = barrier->table;
+
     if (!table)
         return barrier->card_count == 0;
+    if (!cells_are_right(barrier))
+        return false;
     for (size_t i = 0; i < barrier->card_count; i++)
         if (table->cells[card_probe(table, table->cards[i])] != i + 1)
             return false;
-    for (size_t cell = 0; cell < RHI_CARD_CELLS; cell++)
-        used += table->cells[cell] != 0;
-    return used == barrier->card_count;
+    return true;
 }
 
 const char *

@@ -49,7 +49,8 @@ cards_lead_to(const struct missed_walk *walk, uintptr_t child)
 
     search.visitor.edge = search_edge;
     search.visitor.pinned = search_pinned;
-    for (size_t i = 0; i < barrier->card_count && !search.found; i++) {
+    for (size_t i = 0;
+         i < barrier->card_count && model->trace_range && !search.found; i++) {
         struct rhi_slice card = barrier->table->cards[i];
 
         if (card.object == walk->parent)

@@ -32,6 +32,7 @@ white_box_tests = \
 	%D%/test_site \
 	%D%/test_space \
 	%D%/test_stack \
+	%D%/test_stress \
 	%D%/test_sweep \
 	%D%/test_table \
 	%D%/test_thread \

@@ -8,6 +8,8 @@
 #include "heap.h"
 #include "poison.h"
 
+#include <rheap/barrier.h>
+
 // A heap with a page on each list, and what a case needs to know of it.
 struct sick {
     struct check_world world;
@@ -18,6 +20,7 @@ struct sick {
     struct node *roots[4];
     size_t page[RHI_LISTS]; // one of each list
     uint32_t slots;
+    bool generational; // asked for
 };
 
 // Keep the first `live` of a page full of new objects.
@@ -56,8 +59,12 @@ sick_open(struct sick *sick, size_t os_page)
     size_t granule;
     size_t last;
 
+    bool generational = sick->generational;
+
     memset(sick, 0, sizeof *sick);
+    sick->generational = generational;
     check_prepare(&sick->world);
+    sick->world.config.generational = generational;
     check_memory_init(&sick->world.memory, &sick->world.faults,
                       &sick->world.config.memory, os_page);
     sick->world.config.initial_slots = 0;
@@ -98,6 +105,12 @@ expect_found_at(const char *invariant, size_t os_page, damage_fn damage)
 {
     static struct sick sick;
 
+    sick.generational = false;
+    sick_open(&sick, os_page);
+    damage(&sick);
+    check_broken(sick.heap, invariant);
+    check_abandon(&sick.world);
+    sick.generational = true;
     sick_open(&sick, os_page);
     damage(&sick);
     check_broken(sick.heap, invariant);
@@ -678,6 +691,281 @@ other_damage_is_found(void **state)
     expect_found("H2", gray_pages_left);
 }
 
+// What was remembered, and what is to be swept.
+
+static void
+remember(struct sick *sick, const struct node *node)
+{
+    rhi_barrier_remember(&sick->heap->barrier, node);
+}
+
+static void
+young_object_remembered(struct sick *sick)
+{
+    remember(sick, check_node(sick->heap, NULL, NULL));
+}
+
+static void
+free_slot_remembered(struct sick *sick)
+{
+    rhi_bit_set(line_of(sick, RHI_REMEMBERED, RHI_ROOMY_2), sick->slots - 1);
+    sick->region->flags[sick->page[RHI_ROOMY_2]] |= RHI_FLAG_REMEMBERED;
+}
+
+static void
+remembered_on_a_page_without_a_flag(struct sick *sick)
+{
+    remember(sick, sick->roots[0]);
+    sick->region->flags[sick->page[RHI_FULL]] &= (uint8_t)~RHI_FLAG_REMEMBERED;
+}
+
+static void
+free_slot_unprotected(struct sick *sick)
+{
+    rhi_bit_set(line_of(sick, RHI_UNPROTECTED, RHI_ROOMY_2), sick->slots - 1);
+    sick->region->flags[sick->page[RHI_ROOMY_2]] |= RHI_FLAG_UNPROTECTED;
+}
+
+static void
+unprotected_on_a_page_without_a_flag(struct sick *sick)
+{
+    rhi_bit_set(line_of(sick, RHI_UNPROTECTED, RHI_FULL), 0);
+}
+
+static void
+take_cards(struct sick *sick, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        rhi_barrier_card(&sick->heap->barrier, sick->roots[0],
+                         i * RHI_SLICE_REFERENCES);
+    assert_int_equal(sick->heap->barrier.card_count, count);
+    check_heap(sick->heap);
+}
+
+// The cell of the first card.
+static uint16_t *
+first_cell(struct sick *sick)
+{
+    uint16_t *cell = sick->heap->barrier.table->cells;
+
+    while (*cell != 1)
+        cell++;
+    return cell;
+}
+
+static void
+card_without_a_cell(struct sick *sick)
+{
+    take_cards(sick, 10);
+    *first_cell(sick) = 0;
+}
+
+static void
+cell_of_another_card(struct sick *sick)
+{
+    take_cards(sick, 10);
+    *first_cell(sick) = 2;
+}
+
+static void
+cell_of_no_card(struct sick *sick)
+{
+    take_cards(sick, 10);
+    *first_cell(sick) = 11;
+}
+
+static void
+cell_far_outside(struct sick *sick)
+{
+    take_cards(sick, 10);
+    *first_cell(sick) = UINT16_MAX;
+}
+
+static void
+cells_without_end(struct sick *sick)
+{
+    take_cards(sick, 10);
+    memset(sick->heap->barrier.table->cells, 1,
+           sizeof sick->heap->barrier.table->cells);
+}
+
+static void
+card_that_cannot_be_found(struct sick *sick)
+{
+    take_cards(sick, 10);
+    sick->heap->barrier.table->cards[4].first += 50 * RHI_SLICE_REFERENCES;
+}
+
+static void
+card_taken_twice(struct sick *sick)
+{
+    take_cards(sick, 10);
+    sick->heap->barrier.table->cards[4] = sick->heap->barrier.table->cards[5];
+}
+
+static void
+more_cards_than_cells(struct sick *sick)
+{
+    take_cards(sick, 10);
+    sick->heap->barrier.card_count++;
+}
+
+static void
+more_cards_than_room(struct sick *sick)
+{
+    take_cards(sick, 10);
+    sick->heap->barrier.card_count = SIZE_MAX;
+}
+
+static void
+cards_without_a_table(struct sick *sick)
+{
+    sick->heap->barrier.card_count = 1;
+}
+
+static void
+remembered_damage_is_found(void **state)
+{
+    (void)state;
+    expect_found("B1", young_object_remembered);
+    expect_found("B1", free_slot_remembered);
+    expect_found("B1", remembered_on_a_page_without_a_flag);
+    expect_found("B2", free_slot_unprotected);
+    expect_found("B2", unprotected_on_a_page_without_a_flag);
+    expect_found("B4", card_without_a_cell);
+    expect_found("B4", cell_of_another_card);
+    expect_found("B4", cell_of_no_card);
+    expect_found("B4", cell_far_outside);
+    expect_found("B4", cells_without_end);
+    expect_found("B4", card_that_cannot_be_found);
+    expect_found("B4", card_taken_twice);
+    expect_found("B4", more_cards_than_cells);
+    expect_found("B4", more_cards_than_room);
+    expect_found("B4", cards_without_a_table);
+}
+
+static void
+an_old_parent_of_a_young_child_has_to_be_remembered(void **state)
+{
+    static struct sick sick;
+    struct rh_violation found;
+
+    (void)state;
+    sick.generational = true;
+    sick_open(&sick, 0);
+    sick.roots[0]->left = check_node(sick.heap, NULL, NULL);
+    check_broken(sick.heap, "B3");
+    (void)rh_heap_verify(sick.heap, &found);
+    assert_ptr_equal(found.object, sick.roots[0]);
+    assert_int_equal(found.page, sick.page[RHI_FULL]);
+
+    remember(&sick, sick.roots[0]);
+    check_heap(sick.heap);
+    rhi_barrier_forget(&sick.heap->barrier);
+    check_broken(sick.heap, "B3");
+    rh_barrier_unprotect(sick.heap, sick.roots[0]);
+    rhi_barrier_forget(&sick.heap->barrier);
+    check_heap(sick.heap);
+    check_close(&sick.world);
+}
+
+static void
+sweeping_behind_its_end(struct sick *sick)
+{
+    sick->region->unswept = 1;
+    sick->region->unswept_end = 0;
+}
+
+static void
+sweeping_above_the_top(struct sick *sick)
+{
+    sick->region->unswept = sick->region->unswept_end = sick->region->top + 1;
+}
+
+static void
+page_swept_early_by_nobody(struct sick *sick)
+{
+    sick->region->flags[sick->page[RHI_FULL]] |= RHI_FLAG_SWEPT;
+}
+
+static void
+pages_to_sweep_at_no_stage(struct sick *sick)
+{
+    sick->region->unswept = 0;
+    sick->region->unswept_end = sick->region->top;
+}
+
+static void
+sweeping_damage_is_found(void **state)
+{
+    (void)state;
+    expect_found("W1", sweeping_behind_its_end);
+    expect_found("W1", sweeping_above_the_top);
+    expect_found("W1", page_swept_early_by_nobody);
+    expect_found("H3", pages_to_sweep_at_no_stage);
+}
+
+// A collection in steps: what it borrows is right now, and nothing else.
+static void
+begin_marking(struct sick *sick)
+{
+    if (!sick->generational)
+        sick->heap->major.stage = RHI_MARKING;
+    else
+        assert_int_equal(rh_heap_start(sick->heap), RH_OK);
+    check_heap(sick->heap);
+}
+
+static void
+lost_gray_page(struct sick *sick)
+{
+    begin_marking(sick);
+    rhi_marker_begin(&sick->heap->marker, RHI_MARKER_MAJOR, RHI_NEXT);
+    rhi_marker_shade(&sick->heap->marker, sick->roots[3]->right);
+    check_heap(sick->heap);
+    sick->heap->marker.gray_pages--;
+}
+
+static void
+young_gray_bit_while_marking(struct sick *sick)
+{
+    begin_marking(sick);
+    rhi_bit_set(line_of(sick, RHI_YOUNG_GRAY, RHI_FULL), 0);
+}
+
+static void
+reached_bit_while_marking(struct sick *sick)
+{
+    begin_marking(sick);
+    rhi_bit_set(line_of(sick, RHI_REACHED, RHI_FULL), 0);
+}
+
+static void
+something_in_the_young_deque(struct sick *sick)
+{
+    begin_marking(sick);
+    sick->heap->young.top++;
+}
+
+static void
+next_bit_on_a_swept_page(struct sick *sick)
+{
+    sick->heap->major.stage = RHI_SWEEPING;
+    check_heap(sick->heap);
+    left_over_next_bit(sick);
+}
+
+static void
+damage_between_steps_is_found(void **state)
+{
+    (void)state;
+    expect_found("H2", lost_gray_page);
+    expect_found("P5", young_gray_bit_while_marking);
+    expect_found("P5", reached_bit_while_marking);
+    expect_found("H2", something_in_the_young_deque);
+    expect_found("P5", next_bit_on_a_swept_page);
+}
+
 // References.
 
 static void *
@@ -803,7 +1091,17 @@ random_table(struct sick *sick, uint64_t *seed, size_t *bytes)
     size_t page = check_random_below(seed, region->top);
     enum rhi_plane plane = (enum rhi_plane)check_random_below(seed, RHI_PLANES);
 
-    switch (check_random_below(seed, 8)) {
+    switch (check_random_below(seed, 11)) {
+    case 8:
+        *bytes = sizeof *sick->heap->barrier.table;
+        return sick->heap->barrier.table;
+    case 9:
+        *bytes = sizeof sick->heap->barrier.card_count;
+        return &sick->heap->barrier.card_count;
+    case 10:
+        *bytes = offsetof(struct rhi_region, top) -
+                 offsetof(struct rhi_region, unswept);
+        return &region->unswept;
     case 0:
         *bytes = sizeof region->live[0];
         return &region->live[page];
@@ -863,8 +1161,14 @@ no_damage_to_tables_makes_verify_fall_over(void **state)
     size_t found = 0;
 
     (void)state;
-    for (int round = 0; round < 400; round++) {
+    for (int round = 0; round < 600; round++) {
+        sick.generational = true;
         sick_open(&sick, 0);
+        take_cards(&sick, 300);
+        if (round % 3 > 0)
+            begin_marking(&sick);
+        if (round % 3 > 1)
+            (void)rh_heap_step(sick.heap, (struct rh_budget){ 5, 0 });
         damage_anything(&sick, &seed);
         // A cursor that went too far makes objects of slots that tools watch.
         rhi_poison_defined((void *)sick.region->base,
@@ -874,7 +1178,7 @@ no_damage_to_tables_makes_verify_fall_over(void **state)
 
         check_abandon(&sick.world);
     }
-    assert_true(found > 200);
+    assert_true(found > 300);
 }
 
 int
@@ -887,6 +1191,10 @@ main(void)
         cmocka_unit_test(page_damage_is_found),
         cmocka_unit_test(cursor_damage_is_found),
         cmocka_unit_test(other_damage_is_found),
+        cmocka_unit_test(remembered_damage_is_found),
+        cmocka_unit_test(an_old_parent_of_a_young_child_has_to_be_remembered),
+        cmocka_unit_test(sweeping_damage_is_found),
+        cmocka_unit_test(damage_between_steps_is_found),
         cmocka_unit_test(dangling_references_are_found),
         cmocka_unit_test(a_violation_says_where),
         cmocka_unit_test(a_sound_heap_has_no_violation),

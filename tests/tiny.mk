@@ -36,6 +36,7 @@ tiny_page_tests = \
 	%D%/tiny_space \
 	%D%/tiny_stack \
 	%D%/tiny_stat \
+	%D%/tiny_stress \
 	%D%/tiny_sweep \
 	%D%/tiny_table \
 	%D%/tiny_thread \
@@ -151,6 +152,9 @@ tiny_page_cppflags = $(AM_CPPFLAGS) -DRH_TINY_PAGES
 %C%_tiny_stat_SOURCES = %D%/test_stat.c
 %C%_tiny_stat_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_stat_LDADD = $(tiny_page_libs)
+%C%_tiny_stress_SOURCES = %D%/test_stress.c
+%C%_tiny_stress_CPPFLAGS = $(tiny_page_cppflags)
+%C%_tiny_stress_LDADD = $(tiny_page_libs)
 %C%_tiny_sweep_SOURCES = %D%/test_sweep.c
 %C%_tiny_sweep_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_sweep_LDADD = $(tiny_page_libs)
