@@ -33,8 +33,13 @@
  *     release(vm)                   give free memory back, if one has to ask
  *     live(vm)                      nodes alive, or LIVE_UNKNOWN; checks the
  *                                   heap where it can
+ *     finalizer_set(vm, node)       have `finalized` counted up when the node
+ *                                   has died
+ *     finalizers_run(vm)            run those that wait, if one has to ask
  *     COLLECTS, EXACT, MANY         has a collector; which knows precisely what
  *                                   is alive; can be made more than once
+ *     FINALIZES                     has finalizers; no_finalizers.h is for those
+ *                                   without
  */
 #ifndef BENCH_H
 #define BENCH_H
@@ -91,6 +96,9 @@ now_ns(void)
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
     return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
 }
+
+// Finalizers that have run.
+static size_t finalized;
 
 // The compiler must believe that somebody reads the object.
 static inline void

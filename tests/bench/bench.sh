@@ -11,7 +11,7 @@ GC_MARKERS=1 # one marking thread for bdwgc: the others have no second one
 export LC_ALL GC_MARKERS
 
 all_workloads='churn binary-trees full-gc-live full-gc-random full-gc-digraph
-    full-gc-dead full-gc-dead-released spike many-heaps replayed'
+    full-gc-dead full-gc-dead-released finalizers spike many-heaps replayed'
 all_heaps='rheap rheap-node glibc jemalloc mimalloc cruby mruby bdwgc'
 quick_heaps='rheap rheap-node glibc cruby'
 
@@ -31,8 +31,8 @@ rounds (5; quick: 3) in which all heaps take turns.
                $(echo $all_heaps)
 
 spread is (slowest - fastest) / median.  ops is the number of operations: an
-object allocated, freed, or found alive or dead; a heap made and freed in
-many-heaps.  "by hand" heaps do no collections.  peak_rss_kb is of the whole
+object allocated, freed, or found alive or dead; a finalizer registered, queued
+and run in finalizers; a heap made and freed in many-heaps.  "by hand" heaps do no collections.  peak_rss_kb is of the whole
 process; 0: not known.  A heap that is not installed is left out with a note.
 TEXT
 }

@@ -8,7 +8,8 @@
 enum {
     COLLECTS = true,
     EXACT = false,
-    MANY = false
+    MANY = false,
+    FINALIZES = true
 };
 
 struct vm {
@@ -65,6 +66,29 @@ release(struct vm *vm)
 {
     (void)vm;
     GC_gcollect_and_unmap();
+}
+
+static void
+count_finalized(void *object, void *context)
+{
+    (void)object, (void)context;
+    finalized++;
+}
+
+// Without an order, as others do: by default those of a list would run one a
+// collection.
+static void
+finalizer_set(struct vm *vm, ref node)
+{
+    (void)vm;
+    GC_REGISTER_FINALIZER_NO_ORDER(node, count_finalized, NULL, NULL, NULL);
+}
+
+static void
+finalizers_run(struct vm *vm)
+{
+    (void)vm;
+    GC_invoke_finalizers();
 }
 
 static size_t

@@ -9,7 +9,8 @@
 enum {
     COLLECTS = true,
     EXACT = false,
-    MANY = false
+    MANY = false,
+    FINALIZES = true
 };
 
 typedef VALUE ref;
@@ -115,6 +116,37 @@ release(struct vm *vm)
     (void)vm;
 }
 
+// A method in C is the cheapest callable.
+static VALUE
+count_finalized(VALUE self, VALUE id)
+{
+    (void)self, (void)id;
+    finalized++;
+    return Qnil;
+}
+
+static void
+finalizer_set(struct vm *vm, ref node)
+{
+    static VALUE callable;
+
+    (void)vm;
+    if (!callable) {
+        rb_gc_register_address(&callable);
+        callable = rb_obj_alloc(rb_cObject);
+        rb_define_singleton_method(callable, "call", count_finalized, 1);
+    }
+    rb_define_finalizer(node, callable);
+}
+
+// They run at the next check for interrupts.
+static void
+finalizers_run(struct vm *vm)
+{
+    (void)vm;
+    rb_thread_check_ints();
+}
+
 static size_t
 live(struct vm *vm)
 {
@@ -129,10 +161,15 @@ live(struct vm *vm)
 int
 main(int argc, char **argv)
 {
+    // Finalizers need a program to run in.
+    static char name[] = "bench", plain[] = "--disable=gems", option[] = "-e",
+                program[] = "nil";
+    char *options[] = { name, plain, option, program };
     int status;
     RUBY_INIT_STACK;
 
     ruby_init();
+    ruby_executable_node(ruby_options(4, options), &status);
     status = bench_main(argc, argv);
     ruby_finalize();
     return status;

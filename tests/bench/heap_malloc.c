@@ -16,6 +16,7 @@ struct vm {
 };
 
 #include "c_nodes.h"
+#include "no_finalizers.h"
 #include "plain_scopes.h"
 
 // Each allocator's own calls; those of the others are not there.

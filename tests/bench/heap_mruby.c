@@ -157,6 +157,7 @@ live(struct vm *vm)
     return vm->mrb->gc.live;
 }
 
+#include "no_finalizers.h"
 #include "workloads.h"
 
 int

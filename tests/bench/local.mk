@@ -28,6 +28,7 @@ EXTRA_DIST += \
 	%D%/heap_cruby.c \
 	%D%/heap_mruby.c \
 	%D%/json_parsers.c \
+	%D%/no_finalizers.h \
 	%D%/plain_scopes.h \
 	%D%/rheap_vm.h \
 	%D%/workloads.h \

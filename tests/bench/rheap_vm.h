@@ -8,6 +8,7 @@
 #ifndef BENCH_RHEAP_VM_H
 #define BENCH_RHEAP_VM_H
 
+#include <rheap/finalizer.h>
 #include <rheap/heap.h>
 #include <rheap/roots.h>
 #include <rheap/stat.h>
@@ -17,7 +18,8 @@
 enum {
     COLLECTS = true,
     EXACT = true,
-    MANY = true
+    MANY = true,
+    FINALIZES = true
 };
 
 struct vm {
@@ -113,6 +115,29 @@ static void
 release(struct vm *vm)
 {
     (void)vm;
+}
+
+static void
+rheap_count_finalized(struct rh_heap *heap, void *object, void *context)
+{
+    (void)heap, (void)object, (void)context;
+    finalized++;
+}
+
+static inline void
+rheap_finalizer_set(struct vm *vm, void *object)
+{
+    if (rh_finalizer_add(vm->heap, object, rheap_count_finalized, NULL) !=
+        RH_OK)
+        die("no memory for a finalizer");
+}
+
+#define finalizer_set(vm, node) rheap_finalizer_set(vm, (void *)(node))
+
+static void
+finalizers_run(struct vm *vm)
+{
+    rh_finalizer_run(vm->heap, 0);
 }
 
 // The collector finds what is dead.

@@ -357,6 +357,47 @@ spike(void)
     return (struct result){ time, count };
 }
 
+// --- finalizers -------------------------------------------------------------
+
+static NEVER_INLINE void
+root_list(struct vm *vm, size_t count)
+{
+    list_new(vm, count);
+}
+
+static NEVER_INLINE void
+list_set_finalizers(struct vm *vm)
+{
+    for (ref node = root_get(vm); node != NONE; node = node_right(node))
+        finalizer_set(vm, node);
+}
+
+// Each node of a list gets a finalizer, all die at once, all are run.
+static struct result
+finalizers(void)
+{
+    struct vm *vm = vm_new(VM_DEFAULT);
+    size_t count = size_of(200000, 50000);
+    double start;
+
+    if (!FINALIZES)
+        exit(77);
+    root_list(vm, count);
+    collect(vm);
+    start = now_ns();
+    list_set_finalizers(vm);
+    root_set(vm, NONE);
+    forget_stack();
+    collect(vm);
+    finalizers_run(vm);
+    start = now_ns() - start;
+    expect(EXACT ? finalized == count
+                 : finalized > count / 10 * 9 && finalized <= count,
+           "finalizers that have run");
+    vm_free(vm);
+    return (struct result){ start, count };
+}
+
 // --- many heaps -------------------------------------------------------------
 
 enum {
@@ -400,6 +441,7 @@ static const struct {
     { "full-gc-digraph", full_gc_digraph, true },
     { "full-gc-dead", full_gc_dead, false },
     { "full-gc-dead-released", full_gc_dead_released, false },
+    { "finalizers", finalizers, true },
     { "spike", spike, false },
     { "many-heaps", many_heaps, false },
 };
