@@ -590,6 +590,46 @@ content_equal(struct rh_heap *of, rh_value a, rh_value b)
 
 static const struct rh_hash_type by_content = { content_hash, content_equal };
 
+// A type that knows objects by a number in them.
+
+static uint64_t
+number_hash(struct rh_heap *of, rh_value key)
+{
+    (void)of;
+    return (uint64_t)rh_ivar_get(key, 0);
+}
+
+static bool
+number_equal(struct rh_heap *of, rh_value a, rh_value b)
+{
+    (void)of;
+    return rh_ivar_get(a, 0) == rh_ivar_get(b, 0);
+}
+
+static const struct rh_hash_type by_number = { number_hash, number_equal };
+
+static void
+hashes_of_the_embedders_types_are_left_alone(void **state)
+{
+    (void)state;
+    open_moving();
+    v[0] = some(rh_hash_new(heap, 0, &by_number));
+    for (size_t i = 0; i < 100; i++) {
+        v[10 + i] = some(rh_object_new(heap, 0, 1));
+        assert_int_equal(
+            rh_ivar_set(heap, v[10 + i], 0, rh_fixnum_from((int64_t)i)), RH_OK);
+    }
+    fill_hash(&v[0], 10, 100);
+
+    move();
+
+    expect_hash(v[0], 10, 100, 1);
+    v[1] = some(rh_object_new(heap, 0, 1)); // another one alike
+    assert_int_equal(rh_ivar_set(heap, v[1], 0, rh_fixnum_from(77)), RH_OK);
+    assert_int_equal(rh_hash_get(heap, v[0], v[1]), rh_fixnum_from(77));
+    close_moving();
+}
+
 static void
 searches_survive_while_everything_moves(void **state)
 {
@@ -726,6 +766,7 @@ main(void)
         cmocka_unit_test(a_hash_of_the_default_type_finds_every_key),
         cmocka_unit_test(a_hash_whose_keys_stay_is_not_written),
         cmocka_unit_test(an_iteration_goes_on_while_everything_moves),
+        cmocka_unit_test(hashes_of_the_embedders_types_are_left_alone),
         cmocka_unit_test(searches_survive_while_everything_moves),
         cmocka_unit_test(constructors_keep_their_arguments),
         cmocka_unit_test(slices_keep_what_they_share),

@@ -529,6 +529,37 @@ set_roots(void)
     graph.by_callback = cell_of(graph.called);
 }
 
+// Words in the encoding that lead into an evacuated page, but to no object.
+static void
+words_that_lead_to_no_object_are_left_alone(void **state)
+{
+    uintptr_t header, free_slot, inside, was[3];
+
+    (void)state;
+    open_graph(&kinds[2], 1);
+    grow_graph(50);
+    graph.roots[0] = 49;
+    graph.root_words[0] = encode(cell_of(49));
+    header = encode(cell_of(49)) & ~(uintptr_t)(RHI_PAGE_BYTES - 8);
+    inside = encode(cell_of(49)) + 8;
+    free_slot = encode(rh_heap_alloc(world.heap));
+    rh_heap_collect(world.heap); // with garbage in it no more
+    check_root(world.heap, &header);
+    check_root(world.heap, &inside);
+    check_root(world.heap, &free_slot);
+    was[0] = header, was[1] = inside, was[2] = free_slot;
+
+    assert_int_equal(verify(NULL), RH_OK);
+
+    assert_true(last().moved > 0);
+    assert_true(graph.root_words[0] != was[1] - 8);
+    assert_int_equal(header, was[0]);
+    assert_int_equal(inside, was[1]);
+    assert_int_equal(free_slot, was[2]);
+    rh_scope_restore(world.heap, 0);
+    check_close(&world);
+}
+
 static int met[CELLS * 4];
 static size_t met_count;
 
@@ -645,6 +676,7 @@ main(void)
         cmocka_unit_test(other_broken_invariants_are_found_as_well),
         cmocka_unit_test(
             a_program_runs_while_everything_moves_at_every_allocation),
+        cmocka_unit_test(words_that_lead_to_no_object_are_left_alone),
         cmocka_unit_test(random_graphs_keep_their_shape),
     };
 
