@@ -81,7 +81,7 @@ rhi_finalizers_add(struct rhi_finalizers *finalizers, void *object,
                    rh_finalizer_fn fn, void *context)
 {
     struct rhi_roster *roster = &finalizers->roster;
-    bool alone = !rhi_word_is_special(roster->region, object);
+    bool alone = !rhi_word_set_special(roster->region, object);
     struct rhi_finalizer *finalizer;
 
     if (!finalizers_reserve(finalizers, 1, alone))
@@ -89,7 +89,6 @@ rhi_finalizers_add(struct rhi_finalizers *finalizers, void *object,
     finalizer = finalizers_put(finalizers, object);
     finalizer->fn = fn;
     finalizer->context = context;
-    rhi_word_set_special(roster->region, object);
     return alone || rhi_roster_index(roster, 0); // there is room
 }
 

@@ -215,13 +215,14 @@ rhi_roster_cut(struct rhi_roster *roster, uint32_t position)
 void
 rhi_roster_drop(struct rhi_roster *roster, uint32_t position)
 {
-    const struct rhi_entry *entry = rhi_roster_at(roster, position);
-    uint32_t code = entry_code(roster, entry);
+    if (position < roster->indexed) {
+        const struct rhi_entry *entry = rhi_roster_at(roster, position);
+        uint32_t code = entry_code(roster, entry);
 
-    if (position < roster->indexed &&
-        (!(roster->kind & RHI_ROSTER_CHAINED) ||
-         roster_search(roster, entry->object, code) == position))
-        rhi_index_remove(&roster->index, code, position);
+        if (!(roster->kind & RHI_ROSTER_CHAINED) ||
+            roster_search(roster, entry->object, code) == position)
+            rhi_index_remove(&roster->index, code, position);
+    }
     entry_to_gap(roster, position);
 }
 

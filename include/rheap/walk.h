@@ -69,17 +69,19 @@ RH_API enum rh_status rh_walk_references(struct rh_heap *heap, void *object,
                                          rh_reference_fn fn, void *context);
 
 /* The objects that roots refer to.  Categories: "addresses", "handles",
- * "machine_context" (what a scan of stacks finds), and the names given to
- * ranges and callbacks. */
+ * "machine_context" (what a scan of stacks finds), "finalizers" (objects that
+ * wait for theirs), and the names given to ranges and callbacks. */
 typedef bool (*rh_root_walk_fn)(struct rh_heap *heap, const char *category,
                                 void *object, void *context);
 RH_API enum rh_status rh_walk_roots(struct rh_heap *heap, rh_root_walk_fn fn,
                                     void *context);
 
-/* Every object that can be reached from `object`, itself included, or from
- * all roots when it is NULL: each once, in address order.  Costs as much as
- * the marking of a collection.  RH_BUSY inside another walk of this kind, or
- * during a collection. */
+/* Every object that can be reached from `object`, itself included; or, when it
+ * is NULL, from all roots, and through ephemerons whose keys are reached: what
+ * a collection would keep, but for objects that it would queue for their
+ * finalizers.  Each once, in address order.  Costs as much as the marking of a
+ * collection.  RH_BUSY inside another walk of this kind, or during a
+ * collection. */
 RH_API enum rh_status rh_walk_reachable(struct rh_heap *heap, void *object,
                                         rh_object_fn fn, void *context);
 
