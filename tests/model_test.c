@@ -2,15 +2,23 @@
 /*
  * A heap against a naive model of itself, in a long random run.
  *
- * The model remembers every object that may still exist: what it refers to and
- * how large its buffer is.  Whenever the heap has collected, the model forgets
- * what its own roots do not reach.  After each operation the heap verifies,
- * has exactly the objects of the model, with the same contents, and the same
- * number of bytes outside.
+ * The model remembers every object that exists: what it refers to, how large
+ * its buffer is, whether it is old.  Whenever the heap says that it has marked,
+ * the model forgets what is dead:
+ *   - after a minor collection, the young that neither roots nor old objects,
+ *     dead ones included, lead to; all others are old
+ *   - after a major one at once, all that roots do not lead to
+ *   - after a major one in steps, all that was old and could not be reached
+ *     when it began, unless something that was promoted since leads there; of
+ *     the others that cannot be reached any more, those that the heap says
+ * After each operation the heap verifies, has exactly the objects of the model,
+ * with the same contents and ages, and the same number of bytes outside.
  *
  * RH_SEED=number repeats a run; RH_STEPS=number makes it longer or shorter.
  */
 #include "check.h"
+
+#include <rheap/barrier.h>
 
 enum {
     ROOTS = 12,
@@ -26,6 +34,9 @@ struct shadow {
     size_t bytes;    // of the buffer
     unsigned char fill;
     bool reached;
+    bool old;
+    bool doomed;      // the major collection under way must find it dead
+    bool unprotected; // stores into it run no barrier
 };
 
 struct model {
@@ -35,7 +46,10 @@ struct model {
 
     struct shadow shadows[MOST]; // those that may exist
     int count;
-    uint64_t collections; // that the model knows of
+    uint64_t minors; // that the model knows of
+    bool in_minor;   // one is under way
+    bool in_steps;   // there was one since the major one began
+    bool marking;    // a major one is under way
 
     struct node *roots[ROOTS]; // what the heap sees
     int root[ROOTS];           // the same, as indexes
@@ -64,8 +78,22 @@ reach(struct model *model, int index, int *stack, int *height)
     stack[(*height)++] = index;
 }
 
+// What has been reached leads on.
 static void
-mark(struct model *model)
+follow(struct model *model, int *stack, int height)
+{
+    while (height > 0) {
+        const struct shadow *shadow = &model->shadows[stack[--height]];
+        int left = shadow->left, right = shadow->right;
+
+        reach(model, left, stack, &height);
+        reach(model, right, stack, &height);
+    }
+}
+
+// Reach all that roots lead to; old objects are roots, too, if `old_too`.
+static void
+mark(struct model *model, bool old_too)
 {
     static int stack[MOST];
     int height = 0;
@@ -76,13 +104,10 @@ mark(struct model *model)
         reach(model, model->root[i], stack, &height);
     for (size_t i = 0; i < model->handles; i++)
         reach(model, model->handle[i], stack, &height);
-    while (height > 0) {
-        const struct shadow *shadow = &model->shadows[stack[--height]];
-        int left = shadow->left, right = shadow->right;
-
-        reach(model, left, stack, &height);
-        reach(model, right, stack, &height);
-    }
+    for (int i = 0; i < model->count && old_too; i++)
+        if (model->shadows[i].old)
+            reach(model, i, stack, &height);
+    follow(model, stack, height);
 }
 
 static int
@@ -91,14 +116,13 @@ moved(const int *where, int index)
     return index == NOBODY ? NOBODY : where[index];
 }
 
-// Close the ranks of those that were reached.
+// Close the ranks of those that were reached; they are old.
 static void
 forget_the_dead(struct model *model)
 {
     static int where[MOST];
     int kept = 0;
 
-    mark(model);
     for (int i = 0; i < model->count; i++)
         where[i] = model->shadows[i].reached ? kept++ : NOBODY;
     for (int i = 0; i < model->count; i++) {
@@ -108,6 +132,7 @@ forget_the_dead(struct model *model)
             continue;
         shadow.left = moved(where, shadow.left);
         shadow.right = moved(where, shadow.right);
+        shadow.old = true;
         model->shadows[where[i]] = shadow;
     }
     model->count = kept;
@@ -117,14 +142,98 @@ forget_the_dead(struct model *model)
         model->handle[i] = moved(where, model->handle[i]);
 }
 
+// What is promoted now may lead to what was dead when the major one began.
 static void
-note_collections(struct model *model)
+spare_the_promoted(struct model *model)
 {
-    uint64_t now = check_stat(model->world.heap, "count");
+    static int stack[MOST];
+    int height = 0;
 
-    if (now != model->collections)
-        forget_the_dead(model);
-    model->collections = now;
+    for (int i = 0; i < model->count; i++) {
+        struct shadow *shadow = &model->shadows[i];
+
+        shadow->reached = shadow->reached && !shadow->old;
+        if (shadow->reached)
+            stack[height++] = i;
+    }
+    follow(model, stack, height);
+    for (int i = 0; i < model->count; i++)
+        if (model->shadows[i].reached)
+            model->shadows[i].doomed = false;
+}
+
+static void
+minor_has_marked(struct model *model)
+{
+    model->in_steps = true;
+    if (model->marking) {
+        mark(model, true);
+        spare_the_promoted(model);
+    }
+    mark(model, true);
+    forget_the_dead(model);
+}
+
+static void
+major_begins(struct model *model)
+{
+    model->marking = true;
+    model->in_steps = false;
+    mark(model, false);
+    for (int i = 0; i < model->count; i++) {
+        struct shadow *shadow = &model->shadows[i];
+
+        shadow->doomed = shadow->old && !shadow->reached;
+    }
+}
+
+static bool
+is_live(const struct model *model, int index)
+{
+    return rh_heap_is_live(model->world.heap,
+                           (uintptr_t)model->shadows[index].address);
+}
+
+static void
+major_has_marked(struct model *model)
+{
+    mark(model, false);
+    for (int i = 0; i < model->count; i++) {
+        struct shadow *shadow = &model->shadows[i];
+
+        if (shadow->reached || !is_live(model, i))
+            continue;
+        assert_true(model->in_steps); // at once, all of them die
+        assert_false(shadow->doomed);
+        shadow->reached = true;
+    }
+    forget_the_dead(model);
+    model->marking = false;
+}
+
+// Minor collections begin and end with nothing in between.
+static void
+hear(struct rh_heap *heap, const struct rh_event *event, void *context)
+{
+    struct model *model = context;
+    uint64_t minors = check_stat(heap, "minor_gc_count");
+
+    switch (event->kind) {
+    case RH_EVENT_COLLECTION_START:
+        model->in_minor = minors != model->minors;
+        model->minors = minors;
+        if (!model->in_minor)
+            major_begins(model);
+        break;
+    case RH_EVENT_MARK_END:
+        if (model->in_minor)
+            minor_has_marked(model);
+        else
+            major_has_marked(model);
+        break;
+    default:
+        model->in_minor = false;
+    }
 }
 
 // Comparing.
@@ -138,10 +247,15 @@ address_of(const struct model *model, int index)
 static void
 expect_object(struct model *model, const struct shadow *shadow)
 {
+    struct rh_heap *heap = model->world.heap;
     const struct node *node = shadow->address;
     const unsigned char *buffer = node->buffer;
 
-    assert_true(rh_heap_is_live(model->world.heap, (uintptr_t)node));
+    assert_true(rh_heap_is_live(heap, (uintptr_t)node));
+    if (model->world.config.generational)
+        assert_int_equal(rh_fast_is_old(rh_heap_fast(heap), (uintptr_t)node),
+                         shadow->old);
+    assert_int_equal(!rh_barrier_is_protected(heap, node), shadow->unprotected);
     assert_int_equal(node->tag, NODE);
     assert_ptr_equal(node->left, address_of(model, shadow->left));
     assert_ptr_equal(node->right, address_of(model, shadow->right));
@@ -152,22 +266,40 @@ expect_object(struct model *model, const struct shadow *shadow)
     }
 }
 
+static bool
+count_object(struct rh_heap *heap, void *object, void *context)
+{
+    (void)heap, (void)object;
+    ++*(int *)context;
+    return true;
+}
+
 static void
 expect_same(struct model *model)
 {
     struct rh_heap *heap = model->world.heap;
-    size_t bytes = 0;
+    bool sweeping = strcmp(rh_heap_stage(heap), "sweeping") == 0;
+    size_t bytes = 0, old = 0;
+    int seen = 0;
 
     check_heap(heap);
-    assert_int_equal(check_stat(heap, "heap_live_slots"), model->count);
+    rh_walk_objects(heap, count_object, &seen);
+    assert_int_equal(seen, model->count);
     for (int i = 0; i < model->count; i++) {
         expect_object(model, &model->shadows[i]);
         bytes += model->shadows[i].bytes;
+        old += model->shadows[i].old;
     }
+    // What is dead and not swept yet counts in both.
+    assert_true(sweeping ||
+                check_stat(heap, "heap_live_slots") == (size_t)model->count);
+    assert_true(sweeping || check_stat(heap, "x_external_bytes") == bytes);
+    assert_true(check_stat(heap, "x_external_bytes") >= bytes);
+    if (model->world.config.generational)
+        assert_int_equal(check_stat(heap, "old_objects"), old);
     for (size_t i = 0; i < model->handles; i++)
         assert_ptr_equal(*model->handle_address[i],
                          address_of(model, model->handle[i]));
-    assert_int_equal(check_stat(heap, "x_external_bytes"), bytes);
     assert_int_equal(check_stat(heap, "x_adjusted_bytes"), model->adjusted);
     assert_int_equal(check_stat(heap, "x_handle_count"), model->handles);
 }
@@ -200,6 +332,32 @@ set_root(struct model *model, size_t root, int index)
     model->roots[root] = address_of(model, index);
 }
 
+// Tell the heap of a store, in one way or another.
+static void
+tell(struct model *model, int from, int to)
+{
+    struct rh_heap *heap = model->world.heap;
+    struct node *parent = model->shadows[from].address;
+
+    if (model->shadows[from].unprotected)
+        return;
+    switch (below(model, 4)) {
+    case 0:
+        rh_barrier_write(heap, parent, address_of(model, to));
+        break;
+    case 1:
+        rh_barrier_all(heap, parent);
+        break;
+    case 2:
+        rh_barrier_write_at(heap, parent, below(model, 2),
+                            address_of(model, to));
+        break;
+    default:
+        rh_fast_barrier(heap, rh_heap_fast(heap), parent,
+                        address_of(model, to));
+    }
+}
+
 static void
 set_left(struct model *model, int from, int to)
 {
@@ -220,7 +378,6 @@ make_object(struct model *model)
     struct node *node = rh_heap_alloc(model->world.heap);
     int index;
 
-    note_collections(model); // before the new one is known
     assert_non_null(node);
     index = model->count++;
     node->tag = NODE;
@@ -262,8 +419,22 @@ op_link(struct model *model)
     if (from == NOBODY)
         return;
     set_left(model, from, somebody(model));
-    if (below(model, 2))
+    tell(model, from, model->shadows[from].left);
+    if (below(model, 2)) {
         set_right(model, from, below(model, 3) ? somebody(model) : NOBODY);
+        tell(model, from, model->shadows[from].right);
+    }
+}
+
+static void
+op_unprotect(struct model *model)
+{
+    int index = somebody(model);
+
+    if (index == NOBODY || below(model, 5))
+        return;
+    rh_barrier_unprotect(model->world.heap, model->shadows[index].address);
+    model->shadows[index].unprotected = true;
 }
 
 static void
@@ -349,26 +520,93 @@ static void
 op_collect(struct model *model)
 {
     rh_heap_collect(model->world.heap);
-    note_collections(model);
     assert_int_equal(check_stat(model->world.heap, "heap_marked_slots"),
                      model->count);
 }
 
 static void
+op_minor(struct model *model)
+{
+    rh_heap_minor(model->world.heap);
+}
+
+static void
+op_start(struct model *model)
+{
+    struct rh_heap *heap = model->world.heap;
+    bool idle = strcmp(rh_heap_stage(heap), "none") == 0;
+
+    assert_int_equal(rh_heap_start(heap), !model->world.config.generational
+                                              ? RH_BAD_ARGUMENT
+                                          : idle ? RH_OK
+                                                 : RH_BUSY);
+}
+
+static void
+op_step(struct model *model)
+{
+    size_t count = 1 + below(model, 4);
+
+    while (count-- > 0)
+        (void)rh_heap_step(
+            model->world.heap,
+            (struct rh_budget){ .objects = 1 + below(model, 40),
+                                .microseconds = below(model, 3) });
+}
+
+static void
+op_finish(struct model *model)
+{
+    rh_heap_finish(model->world.heap);
+    assert_string_equal(rh_heap_stage(model->world.heap), "none");
+}
+
+static void
+op_cancel(struct model *model)
+{
+    rh_heap_cancel(model->world.heap);
+    model->marking = false;
+    assert_string_equal(rh_heap_stage(model->world.heap), "none");
+}
+
+static void
 op_safepoint(struct model *model)
 {
-    bool due = rh_heap_is_due(model->world.heap);
+    struct rh_heap *heap = model->world.heap;
+    bool due = rh_heap_is_due(heap);
+    enum rh_work work = rh_heap_due(heap).work;
+    uint64_t before = check_stat(heap, "count") + check_stat(heap, "x_steps");
 
-    rh_heap_safepoint(model->world.heap);
+    assert_true(work != RH_WORK_NONE || !due);
+    rh_heap_safepoint(heap);
     assert_int_equal(
-        check_stat(model->world.heap, "count") - model->collections, due);
-    note_collections(model);
+        check_stat(heap, "count") + check_stat(heap, "x_steps") > before, due);
+}
+
+static void
+op_allow(struct model *model)
+{
+    rh_heap_allow_major(model->world.heap, below(model, 2));
 }
 
 static void
 op_trim(struct model *model)
 {
     rh_trim_now(model->world.heap, (unsigned)below(model, 4));
+}
+
+static unsigned
+stress_bits(struct model *model)
+{
+    static const unsigned bits[] = { RH_STRESS_ALLOC,  RH_STRESS_ALLOC,
+                                     RH_STRESS_MINOR,  RH_STRESS_MINOR,
+                                     RH_STRESS_LAZY,   RH_STRESS_STEPS,
+                                     RH_STRESS_MALLOC, RH_STRESS_VERIFY };
+    unsigned stress = 0;
+
+    for (int i = 0; i < 3; i++)
+        stress |= bits[below(model, CHECK_COUNT(bits))];
+    return stress;
 }
 
 static void
@@ -379,22 +617,14 @@ op_mood(struct model *model)
         rh_heap_disable(model->world.heap);
         break;
     case 1:
-        rh_heap_stress(model->world.heap, true);
+        rh_heap_stress(model->world.heap, stress_bits(model));
         break;
     case 2:
-        rh_heap_stress(model->world.heap, false);
+        rh_heap_stress(model->world.heap, RH_STRESS_NONE);
         break;
     default:
         rh_heap_enable(model->world.heap);
     }
-}
-
-static bool
-count_object(struct rh_heap *heap, void *object, void *context)
-{
-    (void)heap, (void)object;
-    ++*(int *)context;
-    return true;
 }
 
 static void
@@ -406,7 +636,7 @@ op_walk(struct model *model)
                      RH_OK);
     assert_int_equal(count, model->count);
     count = 0;
-    mark(model);
+    mark(model, false);
     for (int i = 0; i < model->count; i++)
         expected += model->shadows[i].reached;
     assert_int_equal(
@@ -430,10 +660,12 @@ static void
 step(struct model *model)
 {
     static void (*const ops[])(struct model * model) = {
-        op_make,   op_make, op_make,    op_make,     op_waste, op_link,
-        op_link,   op_link, op_drop,    op_drop,     op_drop,  op_resize,
-        op_resize, op_hold, op_restore, op_collect,  op_trim,  op_mood,
-        op_adjust, op_walk, op_look,    op_safepoint
+        op_make,   op_make,   op_make,      op_make,      op_waste, op_link,
+        op_link,   op_link,   op_drop,      op_drop,      op_drop,  op_resize,
+        op_resize, op_hold,   op_restore,   op_collect,   op_trim,  op_mood,
+        op_adjust, op_walk,   op_look,      op_safepoint, op_minor, op_minor,
+        op_start,  op_start,  op_step,      op_step,      op_step,  op_step,
+        op_finish, op_cancel, op_unprotect, op_allow,
     };
 
     ops[below(model, CHECK_COUNT(ops))](model);
@@ -459,12 +691,18 @@ run(struct model *model, uint64_t seed)
 {
     model->seed = seed;
     model->steps = wanted_steps();
-    model->collections = 0;
+    model->minors = 0;
+    model->in_minor = model->in_steps = model->marking = false;
     model->count = 0;
     model->handles = model->scopes = model->adjusted = 0;
     check_make(&model->world);
     assert_int_equal(
         rh_root_add_range(model->world.heap, NULL, model->roots, ROOTS), RH_OK);
+    assert_int_equal(rh_event_listen(model->world.heap,
+                                     RH_EVENT_COLLECTION_START |
+                                         RH_EVENT_MARK_END | RH_EVENT_SWEEP_END,
+                                     hear, model),
+                     RH_OK);
     for (size_t i = 0; i < ROOTS; i++)
         set_root(model, i, NOBODY);
     while (model->steps-- > 0) {
@@ -559,6 +797,83 @@ a_heap_whose_system_takes_nothing_back_does(void **state)
     run(&the_model, check_seed() + 5);
 }
 
+static void
+a_heap_with_generations_does(void **state)
+{
+    struct rh_config *config = prepare();
+
+    (void)state;
+    config->generational = true;
+    run(&the_model, check_seed() + 6);
+}
+
+static void
+a_small_heap_with_generations_does(void **state)
+{
+    struct rh_config *config = prepare();
+
+    (void)state;
+    config->generational = true;
+    config->initial_slots = 0;
+    config->nursery_slots = 100;
+    config->malloc_limit = 5000;
+    config->malloc_limit_max = 20000;
+    config->oldmalloc_limit = 50000;
+    run(&the_model, check_seed() + 7);
+}
+
+static void
+a_heap_that_collects_in_steps_by_itself_does(void **state)
+{
+    struct rh_config *config = prepare();
+
+    (void)state;
+    config->generational = true;
+    config->incremental = true;
+    config->step_us = 1;
+    config->initial_slots = 100;
+    config->nursery_slots = 200;
+    config->malloc_limit = 20000;
+    config->malloc_limit_max = 40000;
+    config->oldmalloc_limit = 100000;
+    config->oldobject_limit_factor = 1.2;
+    run(&the_model, check_seed() + 8);
+}
+
+static void
+generations_under_the_rules_of_cruby_do(void **state)
+{
+    struct rh_config *config = prepare();
+
+    (void)state;
+    config->generational = true;
+    config->incremental = true;
+    config->growth = rh_growth_cruby31;
+    config->trim = rh_trim_always;
+    config->initial_slots = 300;
+    config->free_slots = 100;
+    config->oldobject_limit_factor = 0.9;
+    run(&the_model, check_seed() + 9);
+}
+
+static void
+generations_with_large_slots_and_granules_do(void **state)
+{
+    struct rh_config *config = prepare();
+    static struct rh_model model;
+
+    (void)state;
+    model = check_node_model;
+    model.run_offset = 40;
+    config->model = &model;
+    config->generational = true;
+    config->slot_bytes = 64;
+    config->initial_slots = 300;
+    check_memory_init(&the_model.world.memory, &the_model.world.faults,
+                      &config->memory, 65536);
+    run(&the_model, check_seed() + 10);
+}
+
 int
 main(void)
 {
@@ -569,6 +884,11 @@ main(void)
         cmocka_unit_test(a_heap_under_the_rules_of_ree_does),
         cmocka_unit_test(a_heap_with_large_slots_and_granules_does),
         cmocka_unit_test(a_heap_whose_system_takes_nothing_back_does),
+        cmocka_unit_test(a_heap_with_generations_does),
+        cmocka_unit_test(a_small_heap_with_generations_does),
+        cmocka_unit_test(a_heap_that_collects_in_steps_by_itself_does),
+        cmocka_unit_test(generations_under_the_rules_of_cruby_do),
+        cmocka_unit_test(generations_with_large_slots_and_granules_do),
     };
 
     return cmocka_run_group_tests_name("model", tests, NULL, NULL);

@@ -901,6 +901,58 @@ what_dies_after_it_was_marked_is_found_by_the_next(void **state)
     check_close(&world);
 }
 
+// Collections of the young follow it again, dead or not.
+static void
+what_is_dead_does_not_live_on_because_it_is_unprotected(void **state)
+{
+    struct check_world world;
+    struct node *root = NULL;
+    struct node *dead;
+
+    (void)state;
+    open_list(&world, &root, 10);
+    dead = root->right;
+    rh_barrier_unprotect(world.heap, dead);
+    check_set_right(world.heap, root, NULL);
+    rh_heap_minor(world.heap);
+    assert_true(is_live(world.heap, dead));
+
+    start(world.heap);
+    rh_heap_minor(world.heap);
+    (void)step(world.heap, 1);
+    rh_heap_minor(world.heap);
+    finish(world.heap);
+
+    assert_false(is_live(world.heap, dead));
+    assert_int_equal(check_stat(world.heap, "heap_live_slots"), 1);
+    check_close(&world);
+}
+
+static void
+what_is_dead_does_not_live_on_because_it_was_remembered(void **state)
+{
+    struct check_world world;
+    struct node *root = NULL;
+    struct node *dead;
+    struct node *child;
+
+    (void)state;
+    open_list(&world, &root, 10);
+    dead = root->right;
+    child = check_node(world.heap, NULL, NULL);
+    check_set_left(world.heap, dead, child);
+    check_set_right(world.heap, root, NULL);
+    start(world.heap);
+    finish(world.heap);
+
+    assert_false(is_live(world.heap, dead));
+    assert_true(is_live(world.heap, child)); // it was promoted meanwhile
+    start(world.heap);
+    finish(world.heap);
+    assert_int_equal(check_stat(world.heap, "heap_live_slots"), 1);
+    check_close(&world);
+}
+
 // ---- containers, meanwhile ----
 
 // Two objects, both old and held: `subject` is full of old strings that nobody
@@ -1057,6 +1109,22 @@ array_give_ivars(struct scene *scene)
     array_shift_some(scene);
     for (size_t i = 0; i < 300; i++)
         (void)rh_array_pop(scene->heap, scene->subject);
+}
+
+// The variables move to where marking has been, as slices count.
+static void
+array_slice_with_ivars(struct scene *scene)
+{
+    rh_value slice;
+
+    for (size_t i = 0; i < 100; i++)
+        ok(rh_ivar_set(scene->heap, scene->subject, i,
+                       rh_array_pop(scene->heap, scene->subject)));
+    rh_heap_minor(scene->heap);
+    for (int i = 0; i < 3 && is_at(scene->heap, "marking"); i++)
+        (void)rh_heap_step(scene->heap, (struct rh_budget){ .objects = 1 });
+    slice = rh_array_slice(scene->heap, scene->subject, 100, 400);
+    ok(rh_array_push(scene->heap, scene->other, slice));
 }
 
 static void
@@ -1275,6 +1343,7 @@ static const struct change {
     { array_fill, array_slice_and_write },
     { array_fill, array_slice_and_shift },
     { array_fill, array_give_ivars },
+    { array_fill, array_slice_with_ivars },
     { array_fill, array_give_to_a_new_one },
     { hash_fill, hash_move },
     { hash_fill, hash_swap_values },
@@ -2083,6 +2152,10 @@ main(void)
         cmocka_unit_test(roots_that_change_meanwhile_are_seen),
         cmocka_unit_test(unprotected_objects_that_change_meanwhile_are_seen),
         cmocka_unit_test(what_dies_after_it_was_marked_is_found_by_the_next),
+        cmocka_unit_test(
+            what_is_dead_does_not_live_on_because_it_is_unprotected),
+        cmocka_unit_test(
+            what_is_dead_does_not_live_on_because_it_was_remembered),
         cmocka_unit_test(containers_half_followed_may_change_in_every_way),
         cmocka_unit_test(what_is_dead_is_dead_before_it_is_swept),
         cmocka_unit_test(a_page_is_swept_before_it_is_allocated_from),

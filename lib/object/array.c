@@ -214,6 +214,8 @@ array_share(struct rh_heap *heap, rh_value *array)
     object->flags |= RHI_SHARED;
     rhi_object_write(heap, object, &object->as.array.as.root,
                      rhi_object_value(root));
+    if (rhi_object_has(object, RH_OBJECT_IVARS))
+        rhi_object_rewritten(heap, object); // they came behind the elements
     rhi_object_disown(heap, object);
     return rhi_object_value(root);
 }

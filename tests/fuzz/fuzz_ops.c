@@ -8,6 +8,7 @@
  * later call.  After each operation the heap verifies and its statistics add
  * up, and in the end every byte has come back; else the program aborts.
  */
+#include <rheap/barrier.h>
 #include <rheap/event.h>
 #include <rheap/external.h>
 #include <rheap/heap.h>
@@ -177,6 +178,7 @@ static const struct rh_model node_model = {
     .name = "nodes",
     .trace = node_trace,
     .release = node_release,
+    .flags = RH_MODEL_BARRIERED,
 };
 
 static void
@@ -242,8 +244,11 @@ op_link(struct fuzz *fuzz)
 {
     struct node *node = somebody(fuzz);
 
-    if (node)
-        node->left = somebody(fuzz);
+    if (!node)
+        return;
+    node->left = somebody(fuzz);
+    if (rh_barrier_is_protected(fuzz->heap, node))
+        rh_barrier_write(fuzz->heap, node, node->left);
 }
 
 static void
@@ -332,7 +337,67 @@ op_enable(struct fuzz *fuzz)
 static void
 op_stress(struct fuzz *fuzz)
 {
-    (void)rh_heap_stress(fuzz->heap, take_byte(fuzz) % 2);
+    unsigned bits = take_byte(fuzz);
+
+    // Of a digit the low bits; a letter has steps, too.
+    (void)rh_heap_stress(
+        fuzz->heap,
+        (bits & (RH_STRESS_ALLOC | RH_STRESS_MINOR | RH_STRESS_LAZY |
+                 RH_STRESS_MALLOC | RH_STRESS_STEPS)) |
+            (bits & 128 ? RH_STRESS_VERIFY : 0));
+}
+
+static void
+op_step(struct fuzz *fuzz)
+{
+    struct rh_budget budget = { .objects = take_byte(fuzz) };
+    bool done = rh_heap_step(fuzz->heap, budget);
+
+    must(done == (strcmp(rh_heap_stage(fuzz->heap), "none") == 0),
+         "a step says whether it was the last");
+}
+
+static void
+op_unprotect(struct fuzz *fuzz)
+{
+    struct node *node = somebody(fuzz);
+
+    if (node)
+        rh_barrier_unprotect(fuzz->heap, node);
+}
+
+// Collections by name, and what is due.
+static void
+op_cycle(struct fuzz *fuzz)
+{
+    struct rh_heap *heap = fuzz->heap;
+
+    switch (take_byte(fuzz) % 8) {
+    case 0:
+        rh_heap_minor(heap);
+        break;
+    case 1:
+        (void)rh_heap_start(heap);
+        break;
+    case 2:
+        rh_heap_finish(heap);
+        break;
+    case 3:
+        rh_heap_cancel(heap);
+        break;
+    case 4:
+        op_unprotect(fuzz);
+        break;
+    case 5:
+        (void)rh_heap_allow_major(heap, take_byte(fuzz) % 2);
+        break;
+    case 6:
+        rh_barrier_check(heap, take_byte(fuzz) % 2, NULL, NULL);
+        break;
+    default:
+        must(rh_heap_due(heap).work != RH_WORK_NONE || !rh_heap_is_due(heap),
+             "what is due is told");
+    }
 }
 
 static void
@@ -423,7 +488,9 @@ op_walk(struct fuzz *fuzz)
 
     must(rh_walk_objects(fuzz->heap, see_object, &count) == RH_OK, "walk");
     must(rh_stat_get(fuzz->heap, "heap_live_slots", &live) == RH_OK, "stat");
-    must(count == live, "a walk sees every live object");
+    must(count == live || (count < live &&
+                           strcmp(rh_heap_stage(fuzz->heap), "sweeping") == 0),
+         "a walk sees every live object");
 }
 
 static void
@@ -477,6 +544,7 @@ static const operation operations[32] = {
     ['t' & 31] = op_trim,       ['u' & 31] = op_unlink,
     ['v' & 31] = op_walk,       ['w' & 31] = op_reach,
     ['x' & 31] = op_stress,     ['y' & 31] = op_safepoint,
+    ['i' & 31] = op_cycle,      ['z' & 31] = op_step,
 };
 
 // The heap.
@@ -488,6 +556,7 @@ choose(struct fuzz *fuzz, struct rh_config *config)
                                              rh_growth_cruby31, rh_growth_ree };
     static const size_t pages[] = { 0, 4096, 16384, 65536 };
     static const size_t slots[] = { 40, 32, 48, 64, 256, 1024 };
+    unsigned kind;
 
     rh_config_init(config);
     rh_memory_init(&fuzz->system);
@@ -509,7 +578,12 @@ choose(struct fuzz *fuzz, struct rh_config *config)
     };
     config->slot_bytes = slots[take_byte(fuzz) % 6];
     config->growth = policies[take_byte(fuzz) % 3];
-    config->trim = take_byte(fuzz) % 2 ? rh_trim_always : rh_trim_never;
+    kind = take_byte(fuzz);
+    config->trim = kind & 1 ? rh_trim_always : rh_trim_never;
+    config->generational = kind & 6;
+    config->incremental = kind & 4;
+    config->step_us = 1;
+    config->nursery_slots = kind & 8 ? 300 : 0;
     config->initial_slots = 16 * (size_t)take_byte(fuzz);
     config->malloc_limit = 1000;
     config->malloc_limit_max = 10000;

@@ -32,11 +32,17 @@ EXTRA_DIST += \
 	%D%/corpus/fuzz_ops/buffers \
 	%D%/corpus/fuzz_ops/events \
 	%D%/corpus/fuzz_ops/faults \
+	%D%/corpus/fuzz_ops/generations \
 	%D%/corpus/fuzz_ops/moods \
+	%D%/corpus/fuzz_ops/nurseries \
 	%D%/corpus/fuzz_ops/objects \
+	%D%/corpus/fuzz_ops/old_faults \
 	%D%/corpus/fuzz_ops/pages \
 	%D%/corpus/fuzz_ops/scopes \
+	%D%/corpus/fuzz_ops/steps \
 	%D%/corpus/fuzz_ops/stillborn \
+	%D%/corpus/fuzz_ops/stress \
+	%D%/corpus/fuzz_ops/sweeping \
 	# end
 
 if RH_TOOLS
