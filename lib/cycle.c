@@ -164,11 +164,12 @@ work_end(struct rh_heap *heap, const struct work *work, struct progress before)
                     });
 }
 
-// What it is that begins.
+// What it is that begins; a major one makes all pages older.
 static void
 note_latest(struct rh_heap *heap, enum rh_collection_kind kind,
             struct rh_due due, bool immediate_sweep)
 {
+    heap->space.collection += kind == RH_COLLECTION_MAJOR;
     heap->history.latest = (struct rh_collection){
         .kind = kind,
         .cause = due.cause,

@@ -16,7 +16,6 @@ static void
 major_begin(struct rh_heap *heap)
 {
     heap->history.major_count++;
-    heap->space.collection++;
     rhi_event(&heap->events, RH_EVENT_COLLECTION_START);
     rhi_marker_begin(&heap->marker, RHI_MARKER_MAJOR, RHI_NEXT);
 }

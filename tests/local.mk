@@ -76,6 +76,7 @@ slow_tests = \
 	%D%/oom_test \
 	%D%/test_deep \
 	%D%/test_os \
+	%D%/tiny_major \
 	# end
 
 # Programs that must fail under asan and valgrind; canary.sh runs them.

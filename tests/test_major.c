@@ -94,7 +94,12 @@ finish(struct rh_heap *heap)
 static struct node *
 open_list(struct check_world *world, struct node **root, size_t count)
 {
-    check_open_generational(world);
+    check_prepare(world);
+    world->config.generational = true;
+    // Few empty pages at first: each step sweeps one, and is verified.
+    world->config.nursery_slots = world->config.initial_slots;
+    world->config.initial_slots = 1000;
+    check_make(world);
     rh_heap_disable(world->heap);
     check_root(world->heap, root);
     *root = check_list(world->heap, count);

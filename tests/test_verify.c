@@ -899,9 +899,9 @@ static void
 sweeping_damage_is_found(void **state)
 {
     (void)state;
-    expect_found("W1", sweeping_behind_its_end);
-    expect_found("W1", sweeping_above_the_top);
-    expect_found("W1", page_swept_early_by_nobody);
+    expect_found("U1", sweeping_behind_its_end);
+    expect_found("U1", sweeping_above_the_top);
+    expect_found("U1", page_swept_early_by_nobody);
     expect_found("H3", pages_to_sweep_at_no_stage);
 }
 

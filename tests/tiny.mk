@@ -15,7 +15,6 @@ tiny_page_tests = \
 	%D%/tiny_heap \
 	%D%/tiny_identity \
 	%D%/tiny_image \
-	%D%/tiny_major \
 	%D%/tiny_mark \
 	%D%/tiny_meter \
 	%D%/tiny_minor \
