@@ -85,6 +85,7 @@ canary_programs = \
 	%D%/canary/leak \
 	%D%/canary/overflow \
 	%D%/canary/use_after_free \
+	%D%/canary/use_after_move \
 	# end
 
 # Not a test, but what dump_readers.sh reads.
@@ -149,6 +150,8 @@ black_box_libs = %D%/libcheck.a lib/librheap.la $(CMOCKA_LIBS)
 %C%_canary_overflow_LDADD = lib/librheap-core.la
 %C%_canary_use_after_free_SOURCES = %D%/canary/use_after_free.c %D%/canary/canary.h
 %C%_canary_use_after_free_LDADD = lib/librheap-core.la
+%C%_canary_use_after_move_SOURCES = %D%/canary/use_after_move.c %D%/canary/canary.h
+%C%_canary_use_after_move_LDADD = lib/librheap-core.la
 
 # --- scripts ----------------------------------------------------------------
 

@@ -37,6 +37,7 @@ static const struct rh_model bird_model = {
     .name = "birds",
     .trace = bird_trace,
     .release = bird_release,
+    .flags = RH_MODEL_MOVABLE,
 };
 
 static struct rh_heap *
