@@ -13,11 +13,25 @@
 #include <rheap/weak.h>
 #include <rheap/profile.h>
 #include <rheap/site.h>
+#include "objects.h"
+
+#include <rheap/array.h>
+#include <rheap/barrier.h>
+#include <rheap/hash.h>
+#include <rheap/string.h>
 
 // The program.  It takes what it gets.
 
+enum kind {
+    PLAIN,
+    GENERATIONS,
+    STEPS, // by itself
+    KINDS
+};
+
 struct program {
     struct check_world world;
+    enum kind kind;
     struct node *roots[8];
     struct node *range[20];
 };
@@ -276,7 +290,8 @@ use_objects(struct program *program)
 
     for (size_t i = 0; i < 20; i++)
         try_buffer(program, &program->roots[i % 4], 10 + i);
-    for (size_t i = 0; i < 90 * slots; i++) { // more pages than one commit has
+    // More pages than one commit has; some, where each is checked more often.
+    for (size_t i = 0; i < (program->kind == PLAIN ? 90 : 15) * slots; i++) {
         struct node *node = rh_heap_alloc(heap);
 
         if (!node)
@@ -285,6 +300,65 @@ use_objects(struct program *program)
         program->roots[7] = node;
     }
     check_heap(heap);
+}
+
+// Store a new node, and perhaps a buffer, into an old one.
+static void
+try_child(struct program *program, size_t root)
+{
+    struct node *parent = program->roots[root];
+    struct node *child = try_node(program, NULL);
+
+    if (!child || !parent)
+        return;
+    check_set_left(program->world.heap, parent, child);
+    check_heap(program->world.heap);
+    child->buffer = rh_external_malloc(program->world.heap, 100);
+    if (child->buffer) {
+        child->bytes = 100;
+        rh_external_attach(program->world.heap, child);
+    }
+    check_heap(program->world.heap);
+}
+
+static void
+try_steps(struct program *program, size_t count)
+{
+    struct rh_heap *heap = program->world.heap;
+
+    (void)rh_heap_start(heap); // one may be under way
+    check_heap(heap);
+    for (size_t i = 0; i < count; i++) {
+        (void)rh_heap_step(heap, (struct rh_budget){ .objects = 300 });
+        check_heap(heap);
+        try_child(program, i % 4);
+    }
+}
+
+static void
+use_generations(struct program *program)
+{
+    struct rh_heap *heap = program->world.heap;
+
+    if (program->kind == PLAIN)
+        return;
+    rh_heap_minor(heap);
+    check_heap(heap);
+    for (size_t i = 0; i < 4; i++)
+        try_child(program, i);
+    rh_heap_minor(heap);
+    check_heap(heap);
+    try_steps(program, 3);
+    rh_heap_minor(heap);
+    check_heap(heap);
+    rh_trim_now(heap, RH_TRIM_PAGES);
+    check_heap(heap);
+    rh_heap_finish(heap);
+    check_heap(heap);
+    try_steps(program, 2);
+    rh_heap_cancel(heap);
+    check_heap(heap);
+    try_steps(program, 1);
 }
 
 static void
@@ -318,6 +392,7 @@ run(struct program *program)
         return true;
     use_sites(program);
     use_objects(program);
+    use_generations(program); // ends in the middle of marking
     use_roots(program);
     use_handles(program);
     use_listeners(program);
@@ -331,6 +406,7 @@ run(struct program *program)
     rh_trim_now(heap, RH_TRIM_PAGES | RH_TRIM_ALLOCATOR);
     check_heap(heap);
     use_objects(program);
+    use_generations(program);
     rh_heap_safepoint(heap);
     check_heap(heap);
     use_image(program);
@@ -339,10 +415,14 @@ run(struct program *program)
 }
 
 static void
-prepare(struct program *program)
+prepare(struct program *program, enum kind kind)
 {
     memset(program, 0, sizeof *program);
+    program->kind = kind;
     check_prepare(&program->world);
+    program->world.config.generational = kind != PLAIN;
+    program->world.config.incremental = kind == STEPS;
+    program->world.config.step_us = 1;
     program->world.config.region_bytes = 16 << 20;
     program->world.config.handle_bytes = 1 << 20;
     program->world.config.initial_slots = 1000;
@@ -352,11 +432,12 @@ prepare(struct program *program)
 
 // Answers whether the n-th call was reached.
 static bool
-run_failing_at(bool (*run_it)(struct program *program), size_t n, bool for_good)
+run_failing_at(bool (*run_it)(struct program *program), enum kind kind,
+               size_t n, bool for_good)
 {
     static struct program program;
 
-    prepare(&program);
+    prepare(&program, kind);
     program.world.faults.for_good = for_good;
     check_fail_at(&program.world.faults, n);
     (void)run_it(&program);
@@ -370,36 +451,157 @@ the_program_runs_when_nothing_fails(void **state)
     static struct program program;
 
     (void)state;
-    prepare(&program);
+    for (int kind = 0; kind < KINDS; kind++) {
+        prepare(&program, (enum kind)kind);
 
-    assert_true(run(&program));
+        assert_true(run(&program));
 
-    assert_non_null(program.roots[7]);
-    assert_true(program.world.faults.calls > 100);
-    assert_true(program.world.memory.release_calls > 0);
-    check_close(&program.world);
+        assert_non_null(program.roots[7]);
+        assert_true(program.world.faults.calls > 100);
+        assert_true(program.world.memory.release_calls > 0);
+        check_close(&program.world);
+    }
+}
+
+static void
+expect_each_may_fail(enum kind kind, bool for_good)
+{
+    size_t n = 1;
+
+    while (run_failing_at(run, kind, n, for_good))
+        n++;
+    assert_true(n > 100);
 }
 
 static void
 each_call_for_memory_may_fail_once(void **state)
 {
-    size_t n = 1;
-
     (void)state;
-    while (run_failing_at(run, n, false))
-        n++;
-    assert_true(n > 100);
+    expect_each_may_fail(PLAIN, false);
 }
 
 static void
 from_each_call_on_all_may_fail(void **state)
 {
-    size_t n = 1;
-
     (void)state;
-    while (run_failing_at(run, n, true))
-        n++;
-    assert_true(n > 100);
+    expect_each_may_fail(PLAIN, true);
+}
+
+static void
+each_may_fail_once_in_a_heap_with_generations(void **state)
+{
+    (void)state;
+    expect_each_may_fail(GENERATIONS, false);
+}
+
+static void
+from_each_on_all_may_fail_in_a_heap_with_generations(void **state)
+{
+    (void)state;
+    expect_each_may_fail(GENERATIONS, true);
+}
+
+static void
+each_may_fail_once_in_a_heap_that_collects_in_steps(void **state)
+{
+    (void)state;
+    expect_each_may_fail(STEPS, false);
+}
+
+static void
+from_each_on_all_may_fail_in_a_heap_that_collects_in_steps(void **state)
+{
+    (void)state;
+    expect_each_may_fail(STEPS, true);
+}
+
+// Old containers that get young elements: what was stored stays, whatever
+// could not be had for it, the table of cards included.
+
+enum {
+    OLD_ONES = 3,
+    CHILDREN = 60
+};
+
+static enum rh_status
+try_store(struct rh_heap *heap, const rh_value *old, size_t n, rh_value child)
+{
+    switch (n % OLD_ONES) {
+    case 0:
+        return n % 2 ? rh_array_push(heap, old[0], child)
+                     : rh_array_set(heap, old[0], 10 * n, child);
+    case 1:
+        return rh_hash_set(heap, old[1], rh_fixnum_from((int64_t)n), child);
+    default:
+        return rh_ivar_set(heap, old[2], n, child);
+    }
+}
+
+static size_t
+store_children(struct rh_heap *heap, const rh_value *old, rh_value *children)
+{
+    size_t count = 0;
+
+    for (size_t n = 0; n < CHILDREN; n++) {
+        rh_value child = rh_string_new(heap, 0, "child", 5);
+
+        if (child != RH_UNDEF && !try_store(heap, old, n, child))
+            children[count++] = child;
+        objects_check(heap);
+    }
+    return count;
+}
+
+static bool
+containers_failing_at(size_t fail_at, bool steps)
+{
+    struct check_world world;
+    rh_value old[OLD_ONES];
+    rh_value children[CHILDREN];
+    struct rh_heap *heap;
+    size_t count;
+    bool failed;
+
+    check_prepare(&world);
+    world.config.model = rh_object_model();
+    world.config.generational = true;
+    check_make(&world);
+    heap = world.heap;
+    rh_heap_disable(heap);
+    old[0] = objects_keep(heap, rh_array_new(heap, 0, NULL, 500));
+    old[1] = objects_keep(heap, rh_hash_new(heap, 0, NULL));
+    old[2] = objects_text(heap, "old");
+    rh_heap_minor(heap);
+    if (steps) {
+        assert_int_equal(rh_heap_start(heap), RH_OK);
+        (void)rh_heap_step(heap, (struct rh_budget){ .objects = 2 });
+    }
+    check_fail_at(&world.faults, fail_at);
+    count = store_children(heap, old, children);
+    failed = world.faults.failed;
+    check_fail_at(&world.faults, 0);
+
+    rh_heap_minor(heap);
+    rh_heap_finish(heap);
+    objects_check(heap);
+    assert_int_equal(count > CHILDREN / 2, 1);
+    for (size_t i = 0; i < count; i++)
+        objects_expect_text(children[i], "child");
+    check_close(&world);
+    return failed;
+}
+
+static void
+what_was_stored_stays_when_memory_fails(void **state)
+{
+    (void)state;
+    for (int steps = 0; steps < 2; steps++) {
+        size_t n = 1;
+
+        while (containers_failing_at(n, steps))
+            n++;
+        assert_true(n > 10);
+    }
 }
 
 static void
@@ -408,10 +610,10 @@ whatever_fails_what_is_beside_the_heap_is_sound(void **state)
     size_t n = 1;
 
     (void)state;
-    while (run_failing_at(run_beside, n, false))
+    while (run_failing_at(run_beside, PLAIN, n, false))
         n++;
     assert_true(n > 50);
-    for (n = 1; run_failing_at(run_beside, n, true);)
+    for (n = 1; run_failing_at(run_beside, PLAIN, n, true);)
         n++;
     assert_true(n > 20);
 }
@@ -424,6 +626,12 @@ main(void)
         cmocka_unit_test(each_call_for_memory_may_fail_once),
         cmocka_unit_test(from_each_call_on_all_may_fail),
         cmocka_unit_test(whatever_fails_what_is_beside_the_heap_is_sound),
+        cmocka_unit_test(each_may_fail_once_in_a_heap_with_generations),
+        cmocka_unit_test(from_each_on_all_may_fail_in_a_heap_with_generations),
+        cmocka_unit_test(each_may_fail_once_in_a_heap_that_collects_in_steps),
+        cmocka_unit_test(
+            from_each_on_all_may_fail_in_a_heap_that_collects_in_steps),
+        cmocka_unit_test(what_was_stored_stays_when_memory_fails),
     };
 
     return cmocka_run_group_tests_name("oom", tests, NULL, NULL);

@@ -52,6 +52,7 @@ struct fuzz {
     size_t scope_count;
     size_t adjusted;
     size_t heard;
+    unsigned stress;
 };
 
 static void
@@ -235,7 +236,9 @@ op_new_inline(struct fuzz *fuzz)
 static void
 op_garbage(struct fuzz *fuzz)
 {
-    for (unsigned count = 8 * take_byte(fuzz); count > 0; count--)
+    unsigned pieces = fuzz->stress ? 1 : 8; // each costs a collection
+
+    for (unsigned count = pieces * take_byte(fuzz); count > 0; count--)
         (void)rh_heap_alloc(fuzz->heap);
 }
 
@@ -340,11 +343,11 @@ op_stress(struct fuzz *fuzz)
     unsigned bits = take_byte(fuzz);
 
     // Of a digit the low bits; a letter has steps, too.
-    (void)rh_heap_stress(
-        fuzz->heap,
-        (bits & (RH_STRESS_ALLOC | RH_STRESS_MINOR | RH_STRESS_LAZY |
-                 RH_STRESS_MALLOC | RH_STRESS_STEPS)) |
-            (bits & 128 ? RH_STRESS_VERIFY : 0));
+    fuzz->stress = bits & (RH_STRESS_ALLOC | RH_STRESS_MINOR | RH_STRESS_LAZY |
+                           RH_STRESS_MALLOC | RH_STRESS_STEPS);
+    if (bits & 128)
+        fuzz->stress |= RH_STRESS_VERIFY;
+    (void)rh_heap_stress(fuzz->heap, fuzz->stress);
 }
 
 static void
