@@ -167,9 +167,9 @@ rhi_barrier_forget(struct rhi_barrier *barrier)
     struct rhi_region *region = barrier->region;
 
     rhi_barrier_forget_cards(barrier);
-    for (size_t page = 0; page < region->top; page++) {
-        if (!(region->flags[page] & RHI_FLAG_REMEMBERED))
-            continue;
+    for (size_t page = rhi_region_next_flagged(region, 0, RHI_FLAG_REMEMBERED);
+         page < region->top; page = rhi_region_next_flagged(
+                                 region, page + 1, RHI_FLAG_REMEMBERED)) {
         region->flags[page] &= (uint8_t)~RHI_FLAG_REMEMBERED;
         rhi_line_clear(region->plane[RHI_REMEMBERED][page]);
     }
@@ -178,11 +178,11 @@ rhi_barrier_forget(struct rhi_barrier *barrier)
 static size_t
 line_count_both(const uint64_t *a, const uint64_t *b)
 {
-    int count = 0;
+    size_t count = 0;
 
     for (int word = 0; word < RHI_LINE_WORDS; word++)
-        count += __builtin_popcountll(a[word] & b[word]);
-    return (size_t)count;
+        count += rhi_word_count(a[word] & b[word]);
+    return count;
 }
 
 size_t

@@ -40,14 +40,29 @@ rhi_line_is_empty(const uint64_t *line)
     return any == 0;
 }
 
+// How many bits of a word are set.  Baseline x86-64 has no instruction for it,
+// and what the compiler calls instead looks each byte up in a table.
+RHI_INLINE uint32_t
+rhi_word_count(uint64_t word)
+{
+    const uint64_t pairs = UINT64_C(0x5555555555555555);
+    const uint64_t fours = UINT64_C(0x3333333333333333);
+    const uint64_t bytes = UINT64_C(0x0f0f0f0f0f0f0f0f);
+
+    word -= word >> 1 & pairs;
+    word = (word & fours) + (word >> 2 & fours);
+    word = (word + (word >> 4)) & bytes;
+    return (uint32_t)(word * UINT64_C(0x0101010101010101) >> 56);
+}
+
 RHI_INLINE uint32_t
 rhi_line_count(const uint64_t *line)
 {
-    int count = 0;
+    uint32_t count = 0;
 
     for (int word = 0; word < RHI_LINE_WORDS; word++)
-        count += __builtin_popcountll(line[word]);
-    return (uint32_t)count;
+        count += rhi_word_count(line[word]);
+    return count;
 }
 
 // Zero a line, unless it is: the kernel copies a shared page when it is

@@ -281,7 +281,7 @@ rhi_marker_push_again(struct rh_marker *marker, size_t page,
 
         if (!slots[word])
             continue;
-        marker->cleared += (size_t)__builtin_popcountll(white);
+        marker->cleared += rhi_word_count(white);
         black[word] &= ~white;
         page_add(marker, page, word, slots[word], rhi_marker_push);
     }

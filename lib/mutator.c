@@ -107,15 +107,14 @@ size_t
 rhi_mutator_unused(const struct rh_mutator *mutator)
 {
     uint32_t position;
-    int count = 0;
+    size_t count = 0;
 
     if (mutator->page == SIZE_MAX)
         return 0;
     position = mutator_position(mutator);
     for (uint32_t word = 0; word < RHI_LINE_WORDS; word++)
-        count +=
-            __builtin_popcountll(mutator_unused_word(mutator, word, position));
-    return (size_t)count;
+        count += rhi_word_count(mutator_unused_word(mutator, word, position));
+    return count;
 }
 
 bool

@@ -244,27 +244,44 @@ rhi_region_release(struct rhi_region *region, size_t first, size_t count)
     return true;
 }
 
+enum {
+    EIGHT = sizeof(uint64_t) // pages whose flags fit a word
+};
+
+// Whether no page has a flag, of which `wanted` holds eight copies, among those
+// of `words` words of flags from `page` on.  False if there are not so many.
+static bool
+none_is_flagged(const struct rhi_region *region, size_t page, size_t words,
+                uint64_t wanted)
+{
+    uint64_t flags[EIGHT];
+    uint64_t any = 0;
+
+    if (page % (words * EIGHT) != 0 || page + words * EIGHT > region->top)
+        return false;
+    memcpy(flags, &region->flags[page], words * EIGHT);
+    for (size_t word = 0; word < words; word++)
+        any |= flags[word];
+    return (any & wanted) == 0;
+}
+
 size_t
 rhi_region_next_flagged(const struct rhi_region *region, size_t page,
                         unsigned flags)
 {
     uint64_t wanted = flags * UINT64_C(0x0101010101010101);
-    uint64_t eight;
 
-    for (;;) {
-        // The table is aligned, so a whole word never reaches beyond it.
-        while (page % sizeof eight == 0 && page + sizeof eight <= region->top) {
-            memcpy(&eight, &region->flags[page], sizeof eight);
-            if (eight & wanted)
-                break;
-            page += sizeof eight;
-        }
-        if (page >= region->top)
-            return region->top;
-        if (region->flags[page] & flags)
+    while (page < region->top) {
+        if (none_is_flagged(region, page, EIGHT, wanted))
+            page += EIGHT * EIGHT;
+        else if (none_is_flagged(region, page, 1, wanted))
+            page += EIGHT;
+        else if (region->flags[page] & flags)
             return page;
-        page++;
+        else
+            page++;
     }
+    return region->top;
 }
 
 size_t

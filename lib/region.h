@@ -125,8 +125,8 @@ size_t rhi_region_table_bytes(const struct rhi_region *region);
 // The first broken invariant, or NULL.
 const char *rhi_region_check(const struct rhi_region *region);
 
-// The first page from `page` on that has any of the flags, or top.  Eight
-// pages are looked at together: 64,000 pages take some microseconds.
+// The first page from `page` on that has any of the flags, or top.  64 pages
+// are looked at together: a gigabyte takes some microseconds.
 size_t rhi_region_next_flagged(const struct rhi_region *region, size_t page,
                                unsigned flags);
 

@@ -533,6 +533,47 @@ a_region_may_be_ended_twice(void **state)
     assert_int_equal(world.memory.unreserve_calls, 1);
 }
 
+// Flags.
+
+// Ask from every page on; `flagged` are in order and end with SIZE_MAX.
+static void
+expect_flagged(const struct world *world, const size_t *flagged)
+{
+    size_t top = world->region.top;
+
+    for (size_t page = 0; page < top; page++) {
+        while (*flagged < page)
+            flagged++;
+        assert_int_equal(
+            rhi_region_next_flagged(&world->region, page, RHI_FLAG_YOUNG),
+            *flagged < top ? *flagged : top);
+    }
+}
+
+static void
+flagged_pages_are_found_wherever_they_are(void **state)
+{
+    static const size_t none[] = { SIZE_MAX };
+    // The last of 64, of eight, and their neighbours.
+    static const size_t flagged[] = { 0,   1,   63,  127, 128,     135,
+                                      140, 191, 199, 255, SIZE_MAX };
+    struct world world;
+
+    (void)state;
+    world_open(&world, 4096, 16 * MIB);
+    assert_true(rhi_region_commit(&world.region, 256));
+    for (size_t top = 190; top < 258; top++) {
+        world.region.top = top < 256 ? top : 256;
+        expect_flagged(&world, none);
+        for (size_t i = 0; flagged[i] != SIZE_MAX; i++)
+            world.region.flags[flagged[i]] = RHI_FLAG_YOUNG | RHI_FLAG_GRAY;
+        world.region.flags[70] = RHI_FLAG_GRAY;
+        expect_flagged(&world, flagged);
+        memset(world.region.flags, 0, 256);
+    }
+    world_close(&world);
+}
+
 int
 main(void)
 {
@@ -560,6 +601,7 @@ main(void)
         cmocka_unit_test(covers_takes_aligned_words_below_the_top),
         cmocka_unit_test(nothing_is_covered_before_a_page_was_used),
         cmocka_unit_test(a_region_may_be_ended_twice),
+        cmocka_unit_test(flagged_pages_are_found_wherever_they_are),
     };
 
     return cmocka_run_group_tests_name("region", tests, NULL, NULL);

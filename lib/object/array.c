@@ -126,24 +126,33 @@ array_is_writable(const struct rhi_object *array)
     return !rhi_object_has(array, RH_OBJECT_FROZEN | RHI_OPAQUE | RHI_SHARED);
 }
 
+// Where there is no such element yet, or the block is not the array's own.
+static RHI_COLD enum rh_status
+array_set_elsewhere(struct rh_heap *heap, struct rhi_object *array,
+                    size_t index, rh_value value)
+{
+    size_t count = rhi_list_of(array).count;
+
+    if (rhi_object_is_fixed(array))
+        return RH_BAD_ARGUMENT;
+    if (index >= PTRDIFF_MAX)
+        return RH_NO_MEMORY;
+    if (array_grow(heap, array, rhi_max(count, index + 1)))
+        return RH_NO_MEMORY;
+    if (index >= count)
+        (void)rhi_list_resize(heap, array, index + 1, RH_NIL);
+    rhi_list_write(heap, array, index, value);
+    return RH_OK;
+}
+
 enum rh_status
 rh_array_set(struct rh_heap *heap, rh_value array, size_t index, rh_value value)
 {
     struct rhi_object *object = array_of(array);
-    size_t count = rhi_list_of(object).count;
 
-    if (RH_LIKELY(index < count && array_is_writable(object))) {
-        rhi_list_write(heap, object, index, value);
-        return RH_OK;
-    }
-    if (rhi_object_is_fixed(object))
-        return RH_BAD_ARGUMENT;
-    if (index >= PTRDIFF_MAX)
-        return RH_NO_MEMORY;
-    if (array_grow(heap, object, rhi_max(count, index + 1)))
-        return RH_NO_MEMORY;
-    if (index >= count)
-        (void)rhi_list_resize(heap, object, index + 1, RH_NIL);
+    if (RHI_UNLIKELY(index >= rhi_list_of(object).count ||
+                     !array_is_writable(object)))
+        return array_set_elsewhere(heap, object, index, value);
     rhi_list_write(heap, object, index, value);
     return RH_OK;
 }

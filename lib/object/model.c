@@ -66,19 +66,19 @@ model_trace_range(void *object, size_t from, size_t to,
 
 // ---- instance 2: by marker ----
 
-static void
+RHI_INLINE void
 marker_edge(void *to, rh_value *edge)
 {
     rhi_mark_edge(to, *edge);
 }
 
-static void
+RHI_INLINE void
 marker_class_edge(void *to, rh_value *edge)
 {
     rhi_mark_popular(to, RH_SLOT_BYTES, *edge);
 }
 
-static void
+RHI_INLINE void
 marker_slices(void *to, void *object)
 {
     rhi_mark_slices(to, object);
