@@ -77,6 +77,7 @@ slow_tests = \
 	%D%/test_deep \
 	%D%/test_os \
 	%D%/tiny_major \
+	%D%/tiny_oom_test \
 	# end
 
 # Programs that must fail under asan and valgrind; canary.sh runs them.

@@ -23,7 +23,6 @@ tiny_page_tests = \
 	%D%/tiny_models \
 	%D%/tiny_moving \
 	%D%/tiny_mutator \
-	%D%/tiny_oom_test \
 	%D%/tiny_page \
 	%D%/tiny_place \
 	%D%/tiny_profile \
