@@ -291,6 +291,7 @@ rhi_finalizers_queue(struct rhi_finalizers *finalizers,
 void
 rhi_finalizers_queue_all(struct rhi_finalizers *finalizers)
 {
+    finalizers->ending = true;
     finalizers_queue(finalizers, NULL, 0);
 }
 
@@ -324,7 +325,7 @@ rhi_finalizers_visit(struct rh_visitor *visitor, void *context)
 {
     struct rhi_finalizers *finalizers = context;
 
-    if (finalizers->pending == 0)
+    if (finalizers->pending == 0 || (finalizers->minor && !finalizers->ending))
         return;
     for (uint32_t i = finalizers->head; i < finalizers->tail; i++) {
         void *object = rhi_roster_at(&finalizers->roster, i)->object;

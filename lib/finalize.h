@@ -57,6 +57,8 @@ struct rhi_finalizers {
     size_t finals;            // distinct objects of these
     uint64_t gone;            // ever run, or removed when queued
     bool rooted;              // the roots know of what is queued
+    bool ending;              // all were queued, young objects', too
+    bool minor;               // the roots are read for a minor collection
     uint64_t seen;            // entries that collections have looked at
 };
 
@@ -96,7 +98,9 @@ const struct rhi_finalizer *
 rhi_finalizers_next(struct rhi_finalizers *finalizers);
 void rhi_finalizers_take(struct rhi_finalizers *finalizers);
 
-// Report the objects that wait for their finalizers: a root callback.
+// Report the objects that wait for their finalizers: a root callback.  To a
+// minor collection none, for what waits has been reached by the one that queued
+// it, and is old.
 void rhi_finalizers_visit(struct rh_visitor *visitor, void *context);
 
 // Objects have moved; special bits have gone with them.

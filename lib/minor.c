@@ -84,7 +84,9 @@ minor_mark(struct rh_heap *heap)
     rhi_profile_phase(&heap->profile, RH_PHASE_MARK);
     minor_follow_pages(heap);
     minor_follow_cards(heap);
+    heap->finalizers.minor = true;
     rhi_reach_roots(heap, marker);
+    heap->finalizers.minor = false;
     rhi_afterlife(heap, marker, true);
 }
 
