@@ -46,7 +46,8 @@ RH_API bool rh_barrier_is_protected(struct rh_heap *heap, const void *object);
 struct rh_missed_barrier {
     void *parent;
     void *child;
-    size_t index;            /* of the reference among the parent's, from 0 */
+    size_t index;            /* of the reference, from 0, among those that
+                                `trace` reports and that lead into the heap */
     const char *parent_type; /* as the model describes them; static storage */
     const char *child_type;
     const char *parent_file; /* where it was made, if allocations are traced */

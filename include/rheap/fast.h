@@ -105,7 +105,8 @@ RH_API void rh_barrier_slow_at(struct rh_heap *heap, void *parent, size_t index,
 
 /* The write barrier: call it after a reference to the object `child` was
  * stored into the object `parent` (plain addresses of slots; a `child` that is
- * no address of this heap is ignored), and before anything that may collect.
+ * no address of this heap is ignored, and so is one that still has its tag: take
+ * it off first), and before anything that may collect.
  * Not needed while a heap is not generational, nor for stores into an object
  * that was taken since the last call that may collect.  Cannot fail. */
 static inline void

@@ -30,8 +30,8 @@ typedef void (*rh_finalizer_fn)(struct rh_heap *heap, void *object,
                                 void *context);
 
 /* Register.  `context` is passed on and never looked at: it keeps no object
- * alive.  The same again is a second one.  Being
- * queued takes no more memory.  Does not collect.  O(1) amortised. */
+ * alive.  The same again is a second one.  Being queued takes no more memory.
+ * RH_BAD_ARGUMENT: `fn` is NULL.  Does not collect.  O(1) amortised. */
 RH_API enum rh_status rh_finalizer_add(struct rh_heap *heap, void *object,
                                        rh_finalizer_fn fn,
                                        void *context) RH_MUST_USE;

@@ -148,7 +148,8 @@ struct rh_model {
                         struct rh_visitor *visitor);
 
     /* `object` is dead: give back what it holds outside the heap.  May call
-     * rh_external_free() and rh_external_adjust(); may not allocate, touch
+     * rh_external_free(), rh_external_adjust(), rh_weak_ref_free(), and
+     * rh_weak_map_free() for a map without an owner; may not allocate, touch
      * other objects, or leave by longjmp. */
     void (*release)(struct rh_heap *heap, void *object);
 

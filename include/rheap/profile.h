@@ -60,7 +60,7 @@ enum {
 };
 
 /* Record pauses from now on, the last `capacity` of them; 0 stands for
- * RH_PROFILE_CAPACITY.  Takes the memory now and none later: about 200 bytes a
+ * RH_PROFILE_CAPACITY.  Takes the memory now and none later: 152 bytes a
  * record, until the heap is freed.  Called again with another capacity it keeps
  * the newest records that fit.  RH_NO_MEMORY: all is as it was. */
 RH_API enum rh_status rh_profile_enable(struct rh_heap *heap,
@@ -105,7 +105,7 @@ struct rh_pauses {
 };
 
 enum rh_pauses_of {
-    RH_PAUSES_ALL,
+    RH_PAUSES_ALL,   /* these and RH_PAUSE_COMPACTION */
     RH_PAUSES_MINOR, /* RH_PAUSE_MINOR */
     RH_PAUSES_MAJOR  /* RH_PAUSE_MAJOR, RH_PAUSE_STEP, RH_PAUSE_SWEEP */
 };

@@ -37,7 +37,8 @@ RH_API enum rh_status rh_root_remove_range(struct rh_heap *heap, void *first);
 /* At each collection `trace` reports further roots to the visitor with
  * rh_visit(), by the addresses of the words where they are kept: these are
  * rewritten when objects move.  What has no such word is reported with
- * rh_visit_pinned().  It may not allocate, collect, or leave by longjmp. */
+ * rh_visit_pinned().  It may not allocate, collect, or leave by longjmp.
+ * `category` as above; NULL means "callbacks". */
 typedef void (*rh_root_fn)(struct rh_visitor *visitor, void *context);
 RH_API enum rh_status rh_root_add_callback(struct rh_heap *heap,
                                            const char *category,

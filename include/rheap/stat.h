@@ -17,8 +17,8 @@
 
 RH_BEGIN_DECLARATIONS
 
-/* X(name): every key of GC.stat in CRuby 3.1.  Those of features that rheap
- * does not have yet read 0. */
+/* X(name): every key of GC.stat in CRuby 3.1.  read_barrier_faults is always 0:
+ * compaction here needs no read barrier. */
 #define RH_STAT_CRUBY_KEYS(X)                                                  \
     X(count)                                                                   \
     X(time) /* ms in collections */                                            \
@@ -71,7 +71,7 @@ RH_BEGIN_DECLARATIONS
     X(x_trim_ns)                                                               \
     X(x_handle_count) /* handles held now */                                   \
     X(x_handle_peak)                                                           \
-    X(x_sealed_free_slots)                                                     \
+    X(x_sealed_free_slots) /* 0: nothing seals a heap yet */                   \
     X(x_weak_refs)         /* weak references that have not been freed */      \
     X(x_finalizers)        /* registered, not queued */                        \
     X(x_finalizers_queued) /* waiting to be run */                             \

@@ -18,8 +18,9 @@ struct rh_violation {
 };
 
 /* Check every invariant of every chapter, in every build; RH_OK, or RH_BROKEN
- * with `*violation` filled (it may be NULL).  Never crashes on a heap whose
- * tables are wrong, changes nothing.  O(heap). */
+ * with `*violation` filled (it may be NULL); RH_BUSY during a collection, inside
+ * rh_walk_reachable(), and while an image is built.  Never crashes on a heap
+ * whose tables are wrong, changes nothing.  O(heap). */
 RH_API enum rh_status rh_heap_verify(struct rh_heap *heap,
                                      struct rh_violation *violation);
 
