@@ -19,7 +19,7 @@
  *       unused slots of the current page
  *   H2  the young marker is empty unless the collector is inside; the major
  *       one is, too, unless the stage is marking
- *   H3  pages wait to be swept when and only when the stage is sweeping
+ *   H3  pages wait to be swept only while the stage is sweeping
  *
  * Next: afterlife.h, what is done about the dead.
  */
@@ -61,6 +61,7 @@ struct rhi_history {
 
 struct rhi_major_state {
     enum rhi_stage stage;
+    bool releasing;    // all pages are swept, empty ones go back to the system
     struct rh_due due; // why it was begun
 };
 

@@ -7,7 +7,7 @@
 
 enum {
     BREATH_OBJECTS = 128, // followed between two looks at the clock
-    BREATH_PAGES = 16     // swept, likewise
+    BREATH_PAGES = 16     // swept, or given back, likewise
 };
 
 static void
@@ -86,24 +86,47 @@ major_decide(struct rh_heap *heap)
             .made_total = rhi_mutator_total(&heap->mutator),
             .unprotected = heap->history.unprotected,
         });
-    rhi_space_release(space, heap->growth.max_empty_pages);
-    rhi_trim_consult(&heap->trim, RH_TRIM_COLLECTION);
 }
 
-// All pages are swept.
+// All pages are swept: how large may the heap become, and how many empty pages
+// may it keep?
+static void
+major_swept(struct rh_heap *heap)
+{
+    rhi_event(&heap->events, RH_EVENT_SWEEP_END);
+    major_decide(heap);
+    rhi_space_release_begin(&heap->space);
+    heap->major.releasing = true;
+}
+
+// The others have gone back to the system.
 static void
 major_end(struct rh_heap *heap)
 {
+    heap->major.releasing = false;
     heap->major.stage = RHI_IDLE;
-    rhi_event(&heap->events, RH_EVENT_SWEEP_END);
-    major_decide(heap);
+    rhi_trim_consult(&heap->trim, RH_TRIM_COLLECTION);
     rhi_heap_phase(heap, "major sweep");
+}
+
+// Sweep up to `pages` pages, or look at as many to give them back; whether
+// nothing is left to do.
+static bool
+sweep_breath(struct rh_heap *heap, size_t pages)
+{
+    if (heap->major.releasing)
+        return rhi_space_release_some(&heap->space,
+                                      heap->growth.max_empty_pages, pages);
+    if (rhi_sweep_some(&heap->sweep, pages))
+        major_swept(heap);
+    return false;
 }
 
 static void
 sweep_rest(struct rh_heap *heap)
 {
-    (void)rhi_sweep_some(&heap->sweep, SIZE_MAX);
+    while (!sweep_breath(heap, SIZE_MAX))
+        ;
     major_end(heap);
 }
 
@@ -195,7 +218,7 @@ step_sweep(struct rh_heap *heap, struct rh_budget budget)
                        : budget.objects    ? rhi_max(budget.objects / slots, 1)
                                            : SIZE_MAX;
 
-        finished = rhi_sweep_some(&heap->sweep, pages);
+        finished = sweep_breath(heap, pages);
         done += pages == SIZE_MAX ? 0 : pages * slots;
     } while (!finished && !budget_is_spent(budget, start, done));
     heap->history.visited = 0;
