@@ -20,7 +20,7 @@
  *       unused slots of the current page
  *   H2  the young marker is empty unless the collector is inside; the major
  *       one is, too, unless the stage is marking, and counts the gray pages
- *   H3  pages wait to be swept when and only when the stage is sweeping
+ *   H3  pages wait to be swept only while the stage is sweeping
  *
  * Next: reach.h, following everything.
  */
@@ -69,6 +69,7 @@ struct rhi_history {
 
 struct rhi_major_state {
     enum rhi_stage stage;
+    bool releasing; // all pages are swept, empty ones go back to the system
 };
 
 // Later chapters that want to look on, when somebody has asked them to.

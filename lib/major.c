@@ -7,7 +7,7 @@
 
 enum {
     BREATH_OBJECTS = 128, // followed between two looks at the clock
-    BREATH_PAGES = 16     // swept, likewise
+    BREATH_PAGES = 16     // swept, or given back, likewise
 };
 
 // ---- how it begins, and how it ends ----
@@ -59,8 +59,6 @@ major_decide(struct rh_heap *heap)
             .made_total = rhi_mutator_total(&heap->mutator),
             .unprotected = heap->history.unprotected,
         });
-    rhi_space_release(space, heap->growth.max_empty_pages);
-    rhi_trim_consult(&heap->trim, RH_TRIM_COLLECTION);
 }
 
 static void
@@ -71,14 +69,41 @@ major_compact(struct rh_heap *heap)
     rhi_compact_if_due(&heap->compact);
 }
 
-// All pages are swept.
+// All pages are swept: how large may the heap become, and how many empty pages
+// may it keep?
+static void
+major_swept(struct rh_heap *heap)
+{
+    rhi_event(&heap->events, RH_EVENT_SWEEP_END);
+    major_decide(heap);
+    rhi_space_release_begin(&heap->space);
+    heap->major.releasing = true;
+}
+
+// The others go back to the system; `pages` are looked at.  Whether no more
+// are to go.
+static bool
+major_release(struct rh_heap *heap, size_t pages)
+{
+    return rhi_space_release_some(&heap->space, heap->growth.max_empty_pages,
+                                  pages);
+}
+
+// They have gone.
 static void
 major_end(struct rh_heap *heap)
 {
-    rhi_event(&heap->events, RH_EVENT_SWEEP_END);
+    heap->major.releasing = false;
     heap->major.stage = RHI_IDLE;
-    major_decide(heap);
+    rhi_trim_consult(&heap->trim, RH_TRIM_COLLECTION);
     rhi_heap_phase(heap, "major sweep");
+}
+
+static void
+release_rest(struct rh_heap *heap)
+{
+    (void)major_release(heap, SIZE_MAX);
+    major_end(heap);
 }
 
 // ---- at once ----
@@ -94,7 +119,8 @@ rhi_major_collect(struct rh_heap *heap)
     major_swap(heap);
     (void)rhi_sweep_some(&heap->sweep, SIZE_MAX);
     major_compact(heap);
-    major_end(heap);
+    major_swept(heap);
+    release_rest(heap);
     heap->history.visited = heap->marker.traced;
 }
 
@@ -170,6 +196,20 @@ compact_after_steps(struct rh_heap *heap)
     }
 }
 
+// Sweep up to `pages` pages, or look at as many to give them back; whether
+// nothing is left to do.
+static bool
+sweep_breath(struct rh_heap *heap, size_t pages)
+{
+    if (heap->major.releasing)
+        return major_release(heap, pages);
+    if (rhi_sweep_some(&heap->sweep, pages)) {
+        compact_after_steps(heap);
+        major_swept(heap);
+    }
+    return false;
+}
+
 static void
 step_sweep(struct rh_heap *heap, struct rh_budget budget)
 {
@@ -183,21 +223,20 @@ step_sweep(struct rh_heap *heap, struct rh_budget budget)
                        : budget.objects    ? rhi_max(budget.objects / slots, 1)
                                            : SIZE_MAX;
 
-        finished = rhi_sweep_some(&heap->sweep, pages);
+        finished = sweep_breath(heap, pages);
         done += pages == SIZE_MAX ? 0 : pages * slots;
     } while (!finished && !budget_is_spent(budget, start, done));
     heap->history.visited = 0;
-    if (!finished)
-        return;
-    compact_after_steps(heap);
-    major_end(heap);
+    if (finished)
+        major_end(heap);
 }
 
 void
 rhi_major_step(struct rh_heap *heap, struct rh_budget budget)
 {
     heap->history.steps++;
-    rhi_profile_phase(&heap->profile, heap->major.stage == RHI_SWEEPING
+    rhi_profile_phase(&heap->profile, heap->major.releasing ? RH_PHASE_RELEASE
+                                      : heap->major.stage == RHI_SWEEPING
                                           ? RH_PHASE_SWEEP
                                           : RH_PHASE_MARK);
     if (heap->major.stage == RHI_SWEEPING)
@@ -214,8 +253,9 @@ rhi_major_cancel(struct rh_heap *heap)
     struct rhi_region *region = &heap->region;
 
     if (heap->major.stage == RHI_SWEEPING) {
-        (void)rhi_sweep_some(&heap->sweep, SIZE_MAX);
-        major_end(heap);
+        if (rhi_sweep_some(&heap->sweep, SIZE_MAX) && !heap->major.releasing)
+            major_swept(heap);
+        release_rest(heap);
     }
     if (heap->major.stage != RHI_MARKING)
         return;

@@ -24,7 +24,9 @@
  * by the next collection; a collection that stops the program (at once) has no
  * such leftovers.
  *
- * Sweeping goes page by page, in steps too (sweep.h).
+ * Sweeping goes page by page, in steps too (sweep.h).  So does what follows:
+ * empty pages that are not needed go back to the system, which takes longer
+ * than to find them.
  *
  * Next: cycle.h, which of all this is due.
  */

@@ -203,34 +203,37 @@ page_released(struct rhi_space *space, size_t number)
     rhi_event_page(space->events, RH_EVENT_PAGE_RELEASED, number);
 }
 
-static size_t
+static void
 run_release(struct rhi_space *space, size_t first, size_t count)
 {
-    size_t before = space->freed_total;
-
     if (count == 0 || !rhi_region_release(space->region, first, count))
-        return 0;
+        return;
     for (size_t page = first; page < first + count; page++)
         page_released(space, page);
-    return space->freed_total - before;
 }
 
-size_t
-rhi_space_release(struct rhi_space *space, size_t keep)
+void
+rhi_space_release_begin(struct rhi_space *space)
+{
+    space->release_cursor =
+        rhi_round_up(space->region->top, space->region->granule_pages);
+}
+
+bool
+rhi_space_release_some(struct rhi_space *space, size_t keep, size_t pages)
 {
     size_t granule = space->region->granule_pages;
-    size_t surplus = space->count[RHI_TOMB];
-    size_t start = rhi_round_up(space->region->top, granule);
+    size_t tomb = space->count[RHI_TOMB];
+    size_t surplus = tomb > keep ? tomb - keep : 0;
+    size_t start = space->release_cursor;
     size_t count = 0; // pages of the run that begins at `start`
-    size_t released = 0;
 
-    if (surplus <= keep)
-        return 0;
-    for (surplus -= keep; start > 0 && surplus > 0;) {
+    for (size_t seen = 0; seen < pages && start > 0 && surplus > 0;
+         seen += granule) {
         size_t tombs = granule_tombs(space, start - granule);
 
         if (tombs == 0 || tombs > surplus) {
-            released += run_release(space, start, count);
+            run_release(space, start, count);
             count = 0;
         } else {
             surplus -= tombs;
@@ -238,7 +241,19 @@ rhi_space_release(struct rhi_space *space, size_t keep)
         }
         start -= granule;
     }
-    return released + run_release(space, start, count);
+    run_release(space, start, count);
+    space->release_cursor = start;
+    return start == 0 || surplus == 0;
+}
+
+size_t
+rhi_space_release(struct rhi_space *space, size_t keep)
+{
+    size_t before = space->freed_total;
+
+    rhi_space_release_begin(space);
+    (void)rhi_space_release_some(space, keep, SIZE_MAX);
+    return space->freed_total - before;
 }
 
 size_t

@@ -66,6 +66,7 @@ struct rhi_space {
     size_t allocated_total;  // pages that ever got memory
     size_t freed_total;      // pages whose memory went back
     size_t first_released;   // where to look for one, see S5
+    size_t release_cursor;   // pages below it may still be given back
     uint64_t collection;     // number of the present or last major one
 };
 
@@ -100,6 +101,11 @@ void rhi_space_file_swept(struct rhi_space *space, size_t page);
 // Return tomb pages to the system, highest first, until at most `keep` are
 // left; the number returned.  O(pages) when there is anything to do.
 size_t rhi_space_release(struct rhi_space *space, size_t keep);
+
+// The same in pieces: begin; then look at `pages` pages at a time, or at a
+// granule, until it answers that no more are to be returned.
+void rhi_space_release_begin(struct rhi_space *space);
+bool rhi_space_release_some(struct rhi_space *space, size_t keep, size_t pages);
 
 // Collections that the oldest tomb page has seen.  O(tomb).
 size_t rhi_space_tomb_age(const struct rhi_space *space);

@@ -2,6 +2,8 @@
 // A heap as its user sees it: made, allocated from, collected, asked, freed.
 #include "check.h"
 
+#include <rheap/object.h>
+
 static size_t
 slots_per_page(const struct check_world *world)
 {
@@ -680,6 +682,92 @@ half_of_the_pages_in_use_or_24_stay_empty(void **state)
     expect_empty_pages_kept(200);
 }
 
+// Make garbage and let a major collection find it, up to where its pages begin
+// to go back.
+static void
+open_swept(struct check_world *world, size_t pages)
+{
+    check_prepare(world);
+    world->config.model = rh_object_model();
+    world->config.generational = true;
+    world->config.memory.page_bytes = 4096;
+    check_make(world);
+    rh_heap_disable(world->heap);
+    for (size_t n = 0; n < pages * slots_per_page(world); n++)
+        assert_non_null(rh_heap_alloc(world->heap));
+    assert_int_equal(rh_heap_start(world->heap), RH_OK);
+    while (check_stat(world->heap, "total_freed_pages") == 0)
+        assert_false(rh_heap_step(world->heap, (struct rh_budget){ 1, 0 }));
+}
+
+static void
+pages_go_back_in_steps(void **state)
+{
+    struct rh_budget budget = { .objects = 1 };
+    struct check_world world;
+    size_t steps = 0;
+
+    (void)state;
+    open_swept(&world, 200);
+
+    for (bool done = false; !done; steps++) {
+        size_t before = check_stat(world.heap, "heap_tomb_pages");
+
+        done = rh_heap_step(world.heap, budget);
+        assert_in_range(before - check_stat(world.heap, "heap_tomb_pages"), 0,
+                        4); // pages of a granule
+        check_heap(world.heap);
+    }
+
+    assert_in_range(steps, (200 - 24) / 4 - 1, 200);
+    assert_in_range(check_stat(world.heap, "heap_tomb_pages"), 24, 24 + 4);
+    check_close(&world);
+}
+
+static void
+pages_go_back_at_once_when_told_to_finish(void **state)
+{
+    static void (*const finish[])(struct rh_heap * heap) = { rh_heap_finish,
+                                                             rh_heap_cancel,
+                                                             rh_heap_collect };
+
+    (void)state;
+    for (size_t how = 0; how < 3; how++) {
+        struct check_world world;
+
+        open_swept(&world, 200);
+        assert_false(rh_heap_step(world.heap, (struct rh_budget){ 1, 0 }));
+
+        finish[how](world.heap);
+
+        assert_string_equal(rh_heap_stage(world.heap), "none");
+        assert_in_range(check_stat(world.heap, "heap_tomb_pages"), 24, 24 + 4);
+        check_heap(world.heap);
+        check_close(&world);
+    }
+}
+
+static void
+the_program_goes_on_while_pages_go_back(void **state)
+{
+    struct check_world world;
+
+    (void)state;
+    open_swept(&world, 200);
+
+    for (bool done = false; !done;) {
+        for (size_t n = 0; n < slots_per_page(&world); n++)
+            assert_non_null(rh_heap_alloc(world.heap));
+        rh_heap_minor(world.heap);
+        check_heap(world.heap);
+        done = rh_heap_step(world.heap, (struct rh_budget){ 1, 0 });
+        check_heap(world.heap);
+    }
+
+    assert_in_range(check_stat(world.heap, "heap_tomb_pages"), 24, 24 + 4);
+    check_close(&world);
+}
+
 static void
 one_survivor_keeps_its_whole_page(void **state)
 {
@@ -1278,6 +1366,9 @@ main(void)
         cmocka_unit_test(a_collection_files_a_page_by_what_is_left),
         cmocka_unit_test(a_tomb_page_is_used_before_a_new_one),
         cmocka_unit_test(half_of_the_pages_in_use_or_24_stay_empty),
+        cmocka_unit_test(pages_go_back_in_steps),
+        cmocka_unit_test(pages_go_back_at_once_when_told_to_finish),
+        cmocka_unit_test(the_program_goes_on_while_pages_go_back),
         cmocka_unit_test(one_survivor_keeps_its_whole_page),
         cmocka_unit_test(
             the_holes_of_sparse_pages_are_filled_before_new_pages_are_made),

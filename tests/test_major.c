@@ -572,7 +572,7 @@ sweeping_goes_page_by_page(void **state)
     step_until(world.heap, "sweeping", 0);
     assert_true(check_stat(world.heap, "heap_live_slots") > 0);
 
-    while (!is_at(world.heap, "none")) {
+    while (!world.heap->major.releasing) {
         uint64_t live = check_stat(world.heap, "heap_live_slots");
 
         (void)step(world.heap, 1);
@@ -583,6 +583,7 @@ sweeping_goes_page_by_page(void **state)
 
     assert_int_equal(pages, world.heap->region.unswept_end);
     assert_int_equal(check_stat(world.heap, "heap_live_slots"), 0);
+    finish(world.heap);
     check_close(&world);
 }
 

@@ -507,6 +507,60 @@ a_granule_larger_than_the_surplus_stays(void **state)
 }
 
 static void
+releasing_can_go_in_pieces(void **state)
+{
+    struct world world;
+    size_t granule, pieces = 0;
+
+    (void)state;
+    world_open(&world, 0);
+    granule = world.region.granule_pages;
+    make_pages(&world, 10 * granule);
+    bury(&world, 0, 10 * granule);
+    set_live(&world, 8 * granule, 1);
+
+    rhi_space_release_begin(&world.space);
+    while (!rhi_space_release_some(&world.space, 4 * granule, 1)) {
+        // Highest first, none where an object is, a granule at a time.
+        size_t done = pieces++ < 1 ? 1 : pieces - 1;
+
+        assert_int_equal(world.space.freed_total,
+                         (done < 5 ? done : 5) * granule);
+        expect_sound(&world);
+    }
+
+    // The last ones are a part of a granule, if these have several pages.
+    assert_int_equal(pieces, granule == 1 ? 5 : 9);
+    assert_int_equal(world.space.count[RHI_TOMB], 5 * granule - 1);
+    assert_int_equal(world.memory.release_calls, 5);
+    expect_sound(&world);
+    world_close(&world);
+}
+
+static void
+what_is_taken_meanwhile_is_not_released(void **state)
+{
+    struct world world;
+    size_t granule;
+
+    (void)state;
+    world_open(&world, 0);
+    granule = world.region.granule_pages;
+    make_pages(&world, 10 * granule);
+    bury(&world, 0, 10 * granule);
+
+    rhi_space_release_begin(&world.space);
+    assert_false(rhi_space_release_some(&world.space, 4 * granule, granule));
+    for (size_t page = 4 * granule; page < 9 * granule; page++)
+        assert_true(rhi_space_populate(&world.space, page));
+    assert_true(rhi_space_release_some(&world.space, 4 * granule, granule));
+
+    assert_int_equal(world.space.freed_total, granule);
+    expect_sound(&world);
+    world_close(&world);
+}
+
+static void
 a_refused_release_leaves_the_tomb_as_it_was(void **state)
 {
     struct world world;
@@ -735,6 +789,8 @@ main(void)
         cmocka_unit_test(a_granule_waits_for_all_its_pages),
         cmocka_unit_test(a_granule_with_pages_that_were_never_used_can_go),
         cmocka_unit_test(a_granule_larger_than_the_surplus_stays),
+        cmocka_unit_test(releasing_can_go_in_pieces),
+        cmocka_unit_test(what_is_taken_meanwhile_is_not_released),
         cmocka_unit_test(a_refused_release_leaves_the_tomb_as_it_was),
         cmocka_unit_test(one_refused_run_does_not_stop_the_others),
         cmocka_unit_test(released_pages_come_back_lowest_first),

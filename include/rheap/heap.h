@@ -98,8 +98,9 @@ struct rh_budget {
 
 /* Do a step of the collection under way: follow objects, or collect the young
  * a last time and decide who is dead, or sweep pages and release what they
- * held.  True: nothing is left to do, or was.  The step that decides takes as
- * long as a minor collection, whatever the budget. */
+ * held, or give empty pages back to the system.  True: nothing is left to do,
+ * or was.  The step that decides takes as long as a minor collection, whatever
+ * the budget. */
 RH_API bool rh_heap_step(struct rh_heap *heap,
                          struct rh_budget budget) RH_MAY_COLLECT;
 
