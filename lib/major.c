@@ -118,7 +118,7 @@ budget_is_spent(struct rh_budget budget, uint64_t start, size_t done)
 {
     return (budget.objects && done >= budget.objects) ||
            (budget.microseconds &&
-            rhi_os_now() - start >= budget.microseconds * 1000);
+            (rhi_os_now() - start) / 1000 >= budget.microseconds);
 }
 
 static void
