@@ -278,11 +278,13 @@ void
 rhi_marker_scan_gray(struct rh_marker *marker)
 {
     const struct rhi_region *region = marker->region;
+    size_t page =
+        rhi_region_next_flagged(region, marker->gray_cursor, marker->flag);
 
-    while (!(region->flags[marker->gray_cursor] & marker->flag))
-        if (++marker->gray_cursor == region->top)
-            marker->gray_cursor = 0;
-    page_take_gray(marker, marker->gray_cursor);
+    if (page == region->top)
+        page = rhi_region_next_flagged(region, 0, marker->flag);
+    marker->gray_cursor = page;
+    page_take_gray(marker, page);
 }
 
 static void
