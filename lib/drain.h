@@ -11,7 +11,7 @@
  *
  * An object waits in the fifo while its cache lines arrive.
  *
- * Next: index.h, and what is kept about objects beside the heap.
+ * Next: thread.h, whose stacks there are.
  */
 #ifndef RHI_DRAIN_H
 #define RHI_DRAIN_H

@@ -23,7 +23,6 @@
  *
  * A container that finds no room among the slices becomes a bit in a plane of
  * its own, `sliced`, and is sliced from its beginning when its page is scanned.
- * Nothing is followed twice.
  *
  * So marking needs no memory to finish and no recursion; in a forked child it
  * makes the 5 KB of the marker private, and the lines it writes.
@@ -41,7 +40,10 @@
  * INVARIANTS
  *   M1  when marking ends, deque, fifo and slices are empty and no gray bit is
  *       set
- *   M2  every reference of a black object is black or gray
+ *   M2  every reference of a black object is black or gray.  While a major
+ *       collection pauses, an old object with barriers keeps this for its
+ *       references to old ones; all others are followed once more, at their
+ *       promotion or in the last step
  *
  * Next: drain.h, the loop.
  */
