@@ -12,6 +12,7 @@
  *                   more
  *     ids           of what is not reached now are forgotten
  *     maps          whose owner is not reached now go; all others grow old
+ *     sites         of what is not reached now are forgotten
  *
  * Weak things come before finalizers so that a program never gets hold of an
  * object that has been found dead, except in its finalizer.  They need no
@@ -21,7 +22,7 @@
  * Everything here runs to its end at once, also when the collection itself goes
  * in steps.
  *
- * Next: cycle.h, where everything moves.
+ * Next: minor.h, collecting the young.
  */
 #ifndef RHI_AFTERLIFE_H
 #define RHI_AFTERLIFE_H

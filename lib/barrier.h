@@ -32,7 +32,7 @@
  *       for the place, or is unprotected (rh_heap_verify() looks)
  *   B4  each card is in the table once, and found from its hash
  *
- * Next: sweep.h.
+ * Next: index.h, and what is kept about objects beside the heap.
  */
 #ifndef RHI_BARRIER_H
 #define RHI_BARRIER_H

@@ -13,7 +13,7 @@
  * References to it are left as they are; see compact.h.  No slot is left and
  * taken in the same compaction, so the way from old to new is one step.
  *
- * Next: compact.h, all of it.
+ * Next: follow.h, having references follow.
  */
 #ifndef RHI_EVACUATE_H
 #define RHI_EVACUATE_H

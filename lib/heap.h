@@ -20,7 +20,8 @@
  *       unused slots of the current page
  *   H2  the young marker is empty unless the collector is inside; the major
  *       one is, too, unless the stage is marking, and counts the gray pages
- *   H3  pages wait to be swept only while the stage is sweeping
+ *   H3  pages wait to be swept only while the stage is sweeping; the last of
+ *       them may go in an allocation, before the step that ends it
  *
  * Next: reach.h, following everything.
  */

@@ -14,7 +14,7 @@
  * INVARIANTS
  *   N1  ids ascend with positions, and none is above the last given
  *
- * Next: sweep.h, burying what was not found.
+ * Next: place.h, lines of the program.
  */
 #ifndef RHI_IDENTITY_H
 #define RHI_IDENTITY_H

@@ -143,7 +143,7 @@ budget_is_spent(struct rh_budget budget, uint64_t start, size_t done)
 {
     return (budget.objects && done >= budget.objects) ||
            (budget.microseconds &&
-            rhi_os_now() - start >= budget.microseconds * 1000);
+            (rhi_os_now() - start) / 1000 >= budget.microseconds);
 }
 
 static void
@@ -168,6 +168,25 @@ step_mark(struct rh_heap *heap, struct rh_budget budget)
     heap->history.visited = heap->marker.traced - before;
 }
 
+// Follow once more the objects without barriers that were followed.
+static void
+step_follow_unprotected(struct rh_heap *heap, struct rh_marker *marker)
+{
+    const struct rhi_region *region = &heap->region;
+
+    for (size_t page = rhi_region_next_flagged(region, 0, RHI_FLAG_UNPROTECTED);
+         page < region->top; page = rhi_region_next_flagged(
+                                 region, page + 1, RHI_FLAG_UNPROTECTED)) {
+        const uint64_t *unprotected = region->plane[RHI_UNPROTECTED][page];
+        rhi_line again;
+
+        for (int word = 0; word < RHI_LINE_WORDS; word++)
+            again[word] = unprotected[word] & marker->plane[page][word];
+        rhi_marker_push_again(marker, page, again);
+        rhi_marker_drain(marker);
+    }
+}
+
 // The last step of marking.
 static void
 step_last(struct rh_heap *heap)
@@ -177,7 +196,7 @@ step_last(struct rh_heap *heap)
 
     rhi_minor_collect(heap);
     rhi_reach_roots(heap, marker);
-    rhi_minor_push_unprotected(heap, marker);
+    step_follow_unprotected(heap, marker);
     rhi_afterlife(heap, marker, false);
     if (heap->watch.major_marked)
         heap->watch.major_marked(heap);

@@ -3,8 +3,6 @@
 
 #include "drain.h"
 
-#include <string.h>
-
 static void
 marker_visit_edge(struct rh_visitor *visitor, void *edge, uintptr_t mask)
 {
@@ -74,7 +72,6 @@ rhi_marker_begin(struct rh_marker *marker, enum rhi_marker_kind kind,
     marker->sliced = planes[young ? RHI_YOUNG_SLICED : RHI_SLICED];
     marker->flag = young ? RHI_FLAG_YOUNG_GRAY : RHI_FLAG_GRAY;
     marker->promote = NULL;
-    marker->again_page = SIZE_MAX;
     marker->traced = 0;
     marker->cleared = 0;
     marker->gray_peak = 0;
@@ -259,22 +256,10 @@ page_take_gray(struct rh_marker *marker, size_t page)
 }
 
 void
-rhi_marker_promote(struct rh_marker *marker, const void *object)
-{
-    if (rhi_region_page(marker->region, (uintptr_t)object) !=
-            marker->again_page ||
-        !rhi_bit_test(marker->again, marker_index(marker, object)))
-        rhi_marker_regray(marker->promote, object);
-}
-
-void
 rhi_marker_push_again(struct rh_marker *marker, size_t page,
                       const uint64_t *slots)
 {
     uint64_t *black = marker->plane[page];
-
-    memcpy(marker->again, slots, sizeof marker->again);
-    marker->again_page = page;
 
     for (uint32_t word = 0; word < RHI_LINE_WORDS; word++) {
         uint64_t white = black[word] & slots[word];
@@ -293,11 +278,13 @@ void
 rhi_marker_scan_gray(struct rh_marker *marker)
 {
     const struct rhi_region *region = marker->region;
+    size_t page =
+        rhi_region_next_flagged(region, marker->gray_cursor, marker->flag);
 
-    while (!(region->flags[marker->gray_cursor] & marker->flag))
-        if (++marker->gray_cursor == region->top)
-            marker->gray_cursor = 0;
-    page_take_gray(marker, marker->gray_cursor);
+    if (page == region->top)
+        page = rhi_region_next_flagged(region, 0, marker->flag);
+    marker->gray_cursor = page;
+    page_take_gray(marker, page);
 }
 
 static void

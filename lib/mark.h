@@ -23,7 +23,6 @@
  *
  * A container that finds no room among the slices becomes a bit in a plane of
  * its own, `sliced`, and is sliced from its beginning when its page is scanned.
- * Nothing is followed twice.
  *
  * So marking needs no memory to finish and no recursion; in a forked child it
  * makes the 5 KB of the marker private, and the lines it writes.
@@ -41,7 +40,10 @@
  * INVARIANTS
  *   M1  when marking ends, deque, fifo and slices are empty and no gray bit is
  *       set
- *   M2  every reference of a black object is black or gray
+ *   M2  every reference of a black object is black or gray.  While a major
+ *       collection pauses, an old object with barriers keeps this for its
+ *       references to old ones; all others are followed once more, at their
+ *       promotion or in the last step
  *
  * Next: drain.h, the loop.
  */
@@ -80,8 +82,6 @@ struct rh_marker {
     rhi_line *sliced;              // waiting containers
     uint8_t flag;                  // of pages with bits in these two
     struct rh_marker *promote;     // has to follow, too, what is found, or NULL
-    rhi_line again;                // but for these, which were found before,
-    size_t again_page;             // of this page
     unsigned top, bottom;          // of the deque: entries are bottom..top-1
     size_t slice_count;
     size_t budget;      // objects and slices that may still be followed
@@ -151,12 +151,8 @@ void rhi_marker_regray(struct rh_marker *marker, const void *object);
 // Make an object gray, if it is white.
 void rhi_marker_shade(struct rh_marker *marker, const void *object);
 
-// The object was found that `promote` has to follow, too, unless it was pushed
-// again.
-void rhi_marker_promote(struct rh_marker *marker, const void *object);
-
 // Push the slots of a page whose bits are set in `slots`, to be followed even
-// if they were before.  Drain before those of another page.
+// if they were before.
 void rhi_marker_push_again(struct rh_marker *marker, size_t page,
                            const uint64_t *slots);
 

@@ -112,21 +112,3 @@ rhi_minor_collect(struct rh_heap *heap)
     rhi_event(&heap->events, RH_EVENT_SWEEP_END);
     rhi_heap_phase(heap, "minor sweep");
 }
-
-void
-rhi_minor_push_unprotected(struct rh_heap *heap, struct rh_marker *marker)
-{
-    const struct rhi_region *region = &heap->region;
-
-    for (size_t page = rhi_region_next_flagged(region, 0, RHI_FLAG_UNPROTECTED);
-         page < region->top; page = rhi_region_next_flagged(
-                                 region, page + 1, RHI_FLAG_UNPROTECTED)) {
-        const uint64_t *unprotected = region->plane[RHI_UNPROTECTED][page];
-        rhi_line again;
-
-        for (int word = 0; word < RHI_LINE_WORDS; word++)
-            again[word] = unprotected[word] & marker->plane[page][word];
-        rhi_marker_push_again(marker, page, again);
-        rhi_marker_drain(marker);
-    }
-}

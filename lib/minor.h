@@ -31,7 +31,4 @@
 // Collect the young.  The cursor has been flushed, the collector is inside.
 void rhi_minor_collect(struct rh_heap *heap);
 
-// Push to `marker` again the old objects without barriers that it has followed.
-void rhi_minor_push_unprotected(struct rh_heap *heap, struct rh_marker *marker);
-
 #endif

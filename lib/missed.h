@@ -14,7 +14,7 @@
  * What is found is told to the embedder, by name, type, and the place where
  * both were made, and then repaired, so that one run shows them all.
  *
- * Next: alloc.h.
+ * Next: store.c, the slow roads of the barrier.
  */
 #ifndef RHI_MISSED_H
 #define RHI_MISSED_H

@@ -22,7 +22,7 @@
  *   D2  the place of a record is one of those that are known
  *   D3  count is the number of known bits
  *
- * Next: heap.h, all parts together.
+ * Next: sweep.h, burying what was not found.
  */
 #ifndef RHI_SITE_H
 #define RHI_SITE_H

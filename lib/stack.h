@@ -37,7 +37,7 @@
  *   J1  while scanning is on, and only then, it is one of the root callbacks
  *   J2  a range ends where it begins or later
  *
- * Next: sweep.h, burying what was not found.
+ * Next: barrier.h, what was stored since.
  */
 #ifndef RHI_STACK_H
 #define RHI_STACK_H

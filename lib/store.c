@@ -36,14 +36,21 @@ refuse_stranger(const struct rh_heap *heap, const void *object)
                                 "this heap");
 }
 
+// Whether a major collection under way has followed an object already, and so
+// will not see by itself what it refers to now.
+static bool
+is_black(const struct rh_heap *heap, const void *object)
+{
+    return heap->major.stage == RHI_MARKING &&
+           rhi_marker_has(&heap->marker, object);
+}
+
 // A black object refers to `child`: it must not stay white.
 static void
 keep_from_major(struct rh_heap *heap, void *parent, void *child)
 {
-    struct rh_marker *marker = &heap->marker;
-
-    if (heap->major.stage == RHI_MARKING && rhi_marker_has(marker, parent))
-        rhi_marker_shade(marker, child);
+    if (is_black(heap, parent))
+        rhi_marker_shade(&heap->marker, child);
 }
 
 void
@@ -91,7 +98,7 @@ rh_barrier_all(struct rh_heap *heap, void *object)
     if (!is_old(heap, object))
         return;
     rhi_barrier_remember(&heap->barrier, object);
-    if (heap->major.stage == RHI_MARKING)
+    if (is_black(heap, object))
         rhi_marker_regray(&heap->marker, object);
 }
 

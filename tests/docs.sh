@@ -1,6 +1,6 @@
 #!/bin/sh
 # What the documentation speaks of exists: every function, every file, every
-# link.  And doc/tour.md leaves no chapter out.
+# link.  doc/tour.md leaves no chapter out, and chapters name the next one.
 . "$(dirname "$0")/common.sh"
 scratch
 cd "$top_srcdir" || exit 99
@@ -45,6 +45,19 @@ if [ -f doc/tour.md ]; then
             printf 'doc/tour.md: the chapter %s is left out\n' "$chapter"
     done >>"$scratch/missing"
 fi
+
+# "Next: foo.h": the next chapter, or an earlier one that says nothing itself.
+chapters | while read -r chapter; do
+    printf '%s %s\n' "$chapter" "$(sed -n \
+        's/^ \* Next: \([a-z_]*\.[ch]\).*/\1/p' "lib/$chapter")"
+done | awk '
+    { name = $1; sub(/.*\//, "", name) }
+    name == want { want = "" }
+    $2 == "" { next }
+    want { printf "lib/%s: %s does not come next\n", from, want }
+    { from = $1; want = $2 }
+    END { if (want) printf "lib/%s: %s does not come next\n", from, want }
+' >>"$scratch/missing"
 
 if [ -s "$scratch/missing" ]; then
     cat "$scratch/missing"

@@ -1356,13 +1356,15 @@ checked_builds_refuse_strangers(void **state)
     (void)state;
     rh_heap_minor(heap); // both are dead
     child = rh_value_slot(text(heap));
-    check_panics("rh_heap_is_live", rh_barrier_write(heap, foreign, child));
-    check_panics("rh_heap_is_live",
+    check_panics("barrier for a parent",
+                 rh_barrier_write(heap, foreign, child));
+    check_panics("barrier for a parent",
                  rh_barrier_write_at(heap, foreign, 1, child));
-    check_panics("rh_heap_is_live", rh_barrier_all(heap, foreign));
-    check_panics("rh_heap_is_live", rh_barrier_write(heap, freed, child));
-    check_panics("rh_heap_is_live", rh_barrier_write(heap, node, freed));
-    check_panics("rh_heap_is_live", rh_barrier_write_at(heap, node, 0, freed));
+    check_panics("barrier for a parent", rh_barrier_all(heap, foreign));
+    check_panics("barrier for a parent", rh_barrier_write(heap, freed, child));
+    check_panics("barrier for a child", rh_barrier_write(heap, node, freed));
+    check_panics("barrier for a child",
+                 rh_barrier_write_at(heap, node, 0, freed));
     check_close(&world);
     check_close(&other);
 }

@@ -99,8 +99,10 @@ struct rh_budget {
 /* Do a step of the collection under way: follow objects, or collect the young
  * a last time and decide who is dead, or sweep pages and release what they
  * held, or give empty pages back to the system.  True: nothing is left to do,
- * or was.  The step that decides takes as long as a minor collection, whatever
- * the budget. */
+ * or was.  Two steps do not mind the budget: the one that decides takes as long
+ * as a minor collection, and another look at roots, unprotected objects, and
+ * all that is weak or has finalizers; the one that sweeps the last page takes a
+ * minor collection and a compaction, if one is due. */
 RH_API bool rh_heap_step(struct rh_heap *heap,
                          struct rh_budget budget) RH_MAY_COLLECT;
 
