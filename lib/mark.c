@@ -11,8 +11,7 @@ marker_visit_edge(struct rh_visitor *visitor, void *edge, uintptr_t mask)
 
     if (!rhi_visitor_accepts(marker->region, address, mask))
         return;
-    RHI_CHECK(marker->region->panic,
-              rhi_page_is_object(marker->region, address));
+    RHI_CHECK(marker->region->panic, rhi_marker_may_meet(marker, address));
     rhi_marker_push(marker, (void *)address);
 }
 

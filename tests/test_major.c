@@ -759,6 +759,34 @@ what_is_made_while_sweeping_lives(void **state)
 
 // The only reference to the last node moves from where marking has not been to
 // where it has.
+// All unprotected ones are followed again by each collection of the young, also
+// those of pages that wait to be swept; whoever comes first meets the others.
+static void
+unprotected_objects_that_wait_for_the_sweep_may_meet(void **state)
+{
+    struct check_world world;
+    struct node *first = NULL;
+    struct node *second;
+
+    (void)state;
+    open_list(&world, &first, 2);
+    second = first->right;
+    check_set_left(world.heap, second, first); // both ways
+    rh_barrier_unprotect(world.heap, first);
+    rh_barrier_unprotect(world.heap, second);
+    assert_int_equal(rh_heap_start(world.heap), RH_OK);
+    step_until(world.heap, "sweeping", 0);
+
+    rh_heap_minor(world.heap);
+
+    check(world.heap);
+    assert_true(is_at(world.heap, "sweeping"));
+    assert_ptr_equal(first->right, second);
+    assert_true(rh_heap_is_live(world.heap, (uintptr_t)second));
+    finish(world.heap);
+    check_close(&world);
+}
+
 static void
 what_moves_from_white_to_black_is_not_lost(void **state)
 {
@@ -2154,6 +2182,7 @@ main(void)
         cmocka_unit_test(those_that_live_are_promoted_and_followed),
         cmocka_unit_test(pages_of_gray_young_objects_may_be_given_back),
         cmocka_unit_test(what_is_made_while_sweeping_lives),
+        cmocka_unit_test(unprotected_objects_that_wait_for_the_sweep_may_meet),
         cmocka_unit_test(what_moves_from_white_to_black_is_not_lost),
         cmocka_unit_test(roots_that_change_meanwhile_are_seen),
         cmocka_unit_test(unprotected_objects_that_change_meanwhile_are_seen),
