@@ -43,6 +43,7 @@ dist_man_MANS += \
 
 nobase_dist_doc_DATA = \
 	%D%/README.md \
+	%D%/cruby-tests.md \
 	%D%/design/01-layout-and-planes.md \
 	%D%/design/02-free-runs-and-supply.md \
 	%D%/design/03-release.md \

@@ -34,6 +34,17 @@ count_object(struct rh_heap *heap, void *object, void *context)
     return true;
 }
 
+// The statistics still count the dead whose page has not been swept yet.
+static size_t
+count_of(const struct rh_object_counts *counts)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < RH_TYPE_CODES; i++)
+        count += counts->types[i].count;
+    return count;
+}
+
 void
 rh_count_objects(struct rh_heap *heap, struct rh_object_counts *counts)
 {
@@ -43,5 +54,5 @@ rh_count_objects(struct rh_heap *heap, struct rh_object_counts *counts)
     (void)rh_walk_objects(heap, count_object, counts);
     rh_heap_stat(heap, &stat);
     counts->total_slots = (size_t)stat.heap_available_slots;
-    counts->free_slots = (size_t)stat.heap_free_slots;
+    counts->free_slots = counts->total_slots - count_of(counts);
 }

@@ -283,5 +283,4 @@ rhi_major_cancel(struct rh_heap *heap)
         rhi_line_clear(region->plane[RHI_NEXT][page]);
     heap->mutator.fast.marking = 0;
     heap->major.stage = RHI_IDLE;
-    heap->history.major_count--;
 }

@@ -208,6 +208,21 @@ rhi_marker_push(struct rh_marker *marker, void *object)
     marker->deque[marker->top++ % RHI_DEQUE_LENGTH] = object;
 }
 
+// Whether a reference to this address can be followed.  What a minor collection
+// follows again is white for a while, and on a page that waits to be swept no
+// other bit tells it from the dead.
+RHI_INLINE bool
+rhi_marker_may_meet(const struct rh_marker *marker, uintptr_t address)
+{
+    const struct rhi_region *region = marker->region;
+
+    return rhi_page_is_object(region, address) ||
+           (marker->cleared > 0 && rhi_page_is_slot(region, address) &&
+            rhi_bit_test(
+                region->plane[RHI_ALLOCATED][rhi_region_page(region, address)],
+                rhi_page_index(region, address)));
+}
+
 // Whether an object is black.  What lies outside the region never dies, and so
 // counts as reached.
 RHI_INLINE bool

@@ -48,6 +48,7 @@ black_box_tests = \
 	%D%/test_config \
 	%D%/test_constants \
 	%D%/test_count \
+	%D%/test_cruby \
 	%D%/test_environment \
 	%D%/test_event \
 	%D%/test_external \
@@ -120,6 +121,7 @@ black_box_libs = %D%/libcheck.a lib/librheap.la $(CMOCKA_LIBS)
 %C%_test_config_LDADD = $(black_box_libs)
 %C%_test_constants_LDADD = $(black_box_libs)
 %C%_test_count_LDADD = $(black_box_libs)
+%C%_test_cruby_LDADD = $(black_box_libs)
 %C%_test_deep_LDADD = $(black_box_libs)
 %C%_test_environment_LDADD = $(black_box_libs)
 %C%_test_event_LDADD = $(black_box_libs)
@@ -159,6 +161,7 @@ black_box_libs = %D%/libcheck.a lib/librheap.la $(CMOCKA_LIBS)
 test_scripts = \
 	%D%/canary.sh \
 	%D%/command.sh \
+	%D%/cruby_tests.sh \
 	%D%/docs.sh \
 	%D%/dump_readers.sh \
 	%D%/examples.sh \

@@ -6,6 +6,7 @@ tiny_page_tests = \
 	%D%/tiny_compact \
 	%D%/tiny_collection \
 	%D%/tiny_count \
+	%D%/tiny_cruby \
 	%D%/tiny_event \
 	%D%/tiny_external \
 	%D%/tiny_finalizer \
@@ -60,6 +61,9 @@ tiny_page_cppflags = $(AM_CPPFLAGS) -DRH_TINY_PAGES
 %C%_tiny_count_SOURCES = %D%/test_count.c
 %C%_tiny_count_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_count_LDADD = $(tiny_page_libs)
+%C%_tiny_cruby_SOURCES = %D%/test_cruby.c
+%C%_tiny_cruby_CPPFLAGS = $(tiny_page_cppflags)
+%C%_tiny_cruby_LDADD = $(tiny_page_libs)
 %C%_tiny_event_SOURCES = %D%/test_event.c
 %C%_tiny_event_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_event_LDADD = $(tiny_page_libs)

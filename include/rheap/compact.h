@@ -74,8 +74,9 @@ RH_API bool rh_heap_is_pinned(const struct rh_heap *heap, const void *object);
  * Collects, moves every object that is not pinned to another page (as far as
  * there is memory: the heap may double for a while), and looks for references
  * that still lead to where an object was; then everything is checked as by
- * rh_heap_verify().  RH_OK; RH_BROKEN with `*violation` filled, "K2" for such a
- * reference: a trace function or a root callback reports a copy of it.
+ * rh_heap_verify().  Objects that move to new pages lose their sites.  RH_OK;
+ * RH_BROKEN with `*violation` filled, "K2" for such a reference: a trace
+ * function or a root callback reports a copy of it.
  * RH_UNSUPPORTED: objects of this model cannot move. */
 RH_API enum rh_status
 rh_compact_verify(struct rh_heap *heap,

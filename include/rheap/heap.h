@@ -109,8 +109,8 @@ RH_API bool rh_heap_step(struct rh_heap *heap,
 /* Do all of it now. */
 RH_API void rh_heap_finish(struct rh_heap *heap) RH_MAY_COLLECT;
 
-/* Forget what was marked, as if it had never begun; when the dead are known
- * already, finish sweeping.  O(pages). */
+/* Forget what was marked, as if it had never begun (but it stays counted: counts
+ * never fall); when the dead are known already, finish sweeping.  O(pages). */
 RH_API void rh_heap_cancel(struct rh_heap *heap) RH_MAY_COLLECT;
 
 /* Where it is: "none", "marking" or "sweeping" (state, there). */
