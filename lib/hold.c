@@ -113,9 +113,9 @@ rh_stack_ignore(struct rh_heap *heap)
 }
 
 void
-rh_stack_set_base(struct rh_heap *heap, const void *base)
+rh_stack_set_base(struct rh_heap *heap, const void *base, size_t bytes)
 {
-    rhi_threads_set_base(&heap->threads, (uintptr_t)base);
+    rhi_threads_set_base(&heap->threads, (uintptr_t)base, bytes);
 }
 
 enum rh_status

@@ -34,8 +34,8 @@ uint64_t rhi_os_now(void);
 uintptr_t rhi_os_thread(void);
 
 // The stack of the calling thread: the lowest address that it may grow down to,
-// and the first one behind its end.  False: the system does not tell.  Allocates
-// a few bytes with malloc; reads a file on the first thread of a process.
+// and the first one behind its end.  False: the system does not tell.  May take
+// a few bytes from malloc, and read a file on the first thread of a process.
 bool rhi_os_stack_bounds(uintptr_t *low, uintptr_t *end);
 
 // Resident bytes of this process, or 0 when the system does not tell.  Reads

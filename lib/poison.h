@@ -14,8 +14,8 @@
  *
  * A scan of C stacks reads words that nobody promised to have written, between
  * variables that nobody shares: it says so with RHI_UNCHECKED and
- * rhi_poison_peek().  AddressSanitizer can keep the variables of a function in a
- * fake frame, away from the stack, which has no more than its address then.
+ * rhi_poison_peek().  AddressSanitizer can keep the variables of a function in
+ * a fake frame, away from the stack, which has no more than its address then.
  *
  * LeakSanitizer does not look for pointers in mapped memory unless it is told
  * where; valgrind does by itself.

@@ -128,13 +128,28 @@ slot_around(const struct rhi_region *region, uintptr_t address)
                : 0;
 }
 
+// Whether the compaction under way has moved an object.  A word that refers to
+// it is not the program's, then, or it would have been pinned.
+static bool
+object_is_moved(const struct rhi_region *region, uintptr_t object)
+{
+    return rhi_bit_test(
+        region->plane[RHI_MOVED][rhi_region_page(region, object)],
+        rhi_page_index(region, object));
+}
+
 // The object at (or around) an address that passed the sieve, or 0.
 static uintptr_t
 stack_judge(const struct rhi_stack *stack, uintptr_t address)
 {
+    const struct rhi_region *region = stack->mutator->space->region;
+
     if (stack->interior)
-        address = slot_around(stack->mutator->space->region, address);
-    return rhi_mutator_is_object(stack->mutator, address) ? address : 0;
+        address = slot_around(region, address);
+    return rhi_mutator_is_object(stack->mutator, address) &&
+                   !object_is_moved(region, address)
+               ? address
+               : 0;
 }
 
 uintptr_t

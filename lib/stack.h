@@ -16,7 +16,8 @@
  *
  * What counts may be a number that looks like an address, so nobody could
  * rewrite it: the object is kept, and pinned, so that a compaction leaves it
- * where it is.
+ * where it is.  What one has moved all the same, no word of the program refers
+ * to; a word that does so was left in a frame by the compaction.
  *
  * A scan is a root callback like any other, registered when scanning is asked
  * for: whoever visits the roots scans, and a heap that never asked has nothing

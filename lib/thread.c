@@ -54,9 +54,9 @@ thread_holds(const struct rh_thread *thread, uintptr_t address)
 }
 
 static void
-thread_set_base(struct rh_thread *thread, uintptr_t base)
+thread_set_bounds(struct rh_thread *thread, uintptr_t low, uintptr_t base)
 {
-    thread->low = 0;
+    thread->low = low;
     thread->base = base;
     thread->given = base != 0;
 }
@@ -66,7 +66,7 @@ static void
 thread_own(struct rh_thread *thread, uintptr_t owner)
 {
     if (thread->owner != owner)
-        thread_set_base(thread, 0);
+        thread_set_bounds(thread, 0, 0);
     thread->owner = owner;
 }
 
@@ -117,11 +117,15 @@ rhi_threads_base(struct rhi_threads *threads, uintptr_t here)
 }
 
 void
-rhi_threads_set_base(struct rhi_threads *threads, uintptr_t base)
+rhi_threads_set_base(struct rhi_threads *threads, uintptr_t base, size_t bytes)
 {
-    if (base && base <= (uintptr_t)__builtin_frame_address(0))
-        threads_panic(threads, "rh_stack_set_base() below the caller's frame");
-    thread_set_base(threads_caller(threads), base);
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    uintptr_t low = bytes ? base - bytes : 0;
+
+    if (base && (here < low || here >= base))
+        threads_panic(threads, "rh_stack_set_base() of a stack on which the "
+                               "caller does not run");
+    thread_set_bounds(threads_caller(threads), base ? low : 0, base);
 }
 
 // Coming and going.
@@ -148,7 +152,7 @@ rhi_threads_add(struct rhi_threads *threads)
     rhi_ring_append(&threads->registered, &thread->link);
     threads->running = thread;
     if (stranger->given) // the base of this coroutine, not of the thread
-        thread_set_base(stranger, 0);
+        thread_set_bounds(stranger, 0, 0);
     return thread;
 }
 

@@ -102,7 +102,8 @@ bool rhi_threads_locate(struct rhi_threads *threads, uintptr_t here);
 uintptr_t rhi_threads_base(struct rhi_threads *threads, uintptr_t here);
 
 // See rh_stack_set_base().
-void rhi_threads_set_base(struct rhi_threads *threads, uintptr_t base);
+void rhi_threads_set_base(struct rhi_threads *threads, uintptr_t base,
+                          size_t bytes);
 
 // See rheap/stack.h: rh_thread_new(), and so on.
 struct rh_thread *rhi_threads_add(struct rhi_threads *threads);

@@ -2,10 +2,10 @@
 /*
  * hidden - objects that are held by one word, and no more.
  *
- * Tests of conservative scanning want to know which word has kept an object.  So
- * its address is complemented everywhere else, the library and the compiler get
- * no occasion to compute it, and the part of the stack where older calls have
- * left it is scrubbed.
+ * Tests of conservative scanning want to know which word has kept an object.
+ * So its address is complemented everywhere else, the compiler gets no occasion
+ * to compute it, and the part of the stack where older calls have left it is
+ * scrubbed.
  */
 #ifndef HIDDEN_H
 #define HIDDEN_H
@@ -18,8 +18,8 @@
 // Overwrite what earlier calls have left below the caller's frame.
 void hidden_scrub(void);
 
-// A case whose frame has no words of earlier cases in its gaps: another heap may
-// have its objects at the same addresses.
+// A case whose frame has no words of earlier cases in its gaps: another heap
+// may have its objects at the same addresses.
 #define hidden_test(name) cmocka_unit_test_setup(name, hidden_setup)
 int hidden_setup(void **state);
 

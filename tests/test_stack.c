@@ -441,6 +441,29 @@ a_slot_that_was_freed_does_not_count_until_it_is_used_again(void **state)
     check_close(&world);
 }
 
+static void
+what_a_compaction_has_moved_does_not_count(void **state)
+{
+    struct check_world world;
+    struct rhi_region *region;
+    uintptr_t node;
+    uint64_t *moved;
+
+    (void)state;
+    open_scanning(&world, RH_STACK_INTERIOR);
+    region = &world.heap->region;
+    node = (uintptr_t)check_node(world.heap, NULL, NULL);
+    moved = region->plane[RHI_MOVED][rhi_region_page(region, node)];
+    assert_int_equal(object_at(&world, node), node);
+
+    rhi_bit_set(moved, rhi_page_index(region, node));
+
+    assert_int_equal(object_at(&world, node), 0);
+    assert_int_equal(object_at(&world, node + 8), 0);
+    rhi_bit_clear(moved, rhi_page_index(region, node));
+    check_close(&world);
+}
+
 // Put the address of a new node's field somewhere; its own, complemented.
 HIDDEN_NOINLINE static uintptr_t
 put_field(struct rh_heap *heap, struct node **volatile *where)
@@ -851,6 +874,7 @@ main(void)
         hidden_test(words_that_lead_elsewhere_do_not_count),
         hidden_test(
             a_slot_that_was_freed_does_not_count_until_it_is_used_again),
+        hidden_test(what_a_compaction_has_moved_does_not_count),
         hidden_test(an_address_inside_a_slot_counts_if_the_embedder_wants_that),
         hidden_test(references_in_the_encoding_of_the_model_count),
         hidden_test(what_is_found_is_pinned),

@@ -585,7 +585,7 @@ coroutine_body(void)
     struct rh_thread *self = NULL;
     struct node *volatile local;
 
-    rh_stack_set_base(heap, coroutine_base(coroutine));
+    rh_stack_set_base(heap, coroutine_base(coroutine), COROUTINE_BYTES);
     if (coroutine->registers)
         self = rh_thread_new(heap);
     coroutine->hidden = hidden_put(heap, &local);
@@ -597,13 +597,13 @@ coroutine_body(void)
     if (self)
         rh_thread_enter(heap, self);
     else
-        rh_stack_set_base(heap, coroutine_base(coroutine));
+        rh_stack_set_base(heap, coroutine_base(coroutine), COROUTINE_BYTES);
     hidden_collect(heap);
     if (self) {
         assert_true(hidden_is_alive(heap, coroutine->hidden));
         rh_thread_free(heap, self);
     }
-    rh_stack_set_base(heap, NULL);
+    rh_stack_set_base(heap, NULL, 0);
     coroutine_yield(coroutine);
 }
 
@@ -671,7 +671,7 @@ the_base_of_a_stack_may_be_given_without_registering(void **state)
     coroutine_start(&coroutine, &world, false, coroutine_body);
     assert_true(hidden_is_alive(world.heap, coroutine.hidden));
 
-    rh_stack_set_base(world.heap, NULL);
+    rh_stack_set_base(world.heap, NULL, 0);
     hidden_collect(world.heap);
     assert_true(hidden_is_dead(world.heap, coroutine.hidden));
     coroutine_resume(&coroutine);
@@ -686,21 +686,19 @@ a_base_that_was_given_is_good_for_one_thread_only(void **state)
 {
     struct check_world world;
     struct worker worker;
-    char above[64];
+    uintptr_t above = (uintptr_t)__builtin_frame_address(0) + 64;
 
     (void)state;
     open_scanning(&world, 0);
-    rh_stack_set_base(world.heap, above + sizeof above);
+    rh_stack_set_base(world.heap, (void *)above, 0); // as deep as need be
     hidden_collect(world.heap);
-    assert_int_equal(world.heap->threads.stranger.base,
-                     (uintptr_t)(above + sizeof above));
+    assert_int_equal(world.heap->threads.stranger.base, above);
 
     worker_start(&worker, &world, collect_elsewhere);
     worker_join(&worker);
 
     hidden_collect(world.heap);
-    assert_int_not_equal(world.heap->threads.stranger.base,
-                         (uintptr_t)(above + sizeof above));
+    assert_int_not_equal(world.heap->threads.stranger.base, above);
     check_close(&world);
 }
 
@@ -711,7 +709,7 @@ forget_base(void)
     struct coroutine *coroutine = coroutine_starting;
     struct rh_heap *heap = coroutine->world->heap;
 
-    rh_stack_set_base(heap, coroutine_base(coroutine));
+    rh_stack_set_base(heap, coroutine_base(coroutine), COROUTINE_BYTES);
     if (coroutine->registers)
         assert_non_null(rh_thread_new(heap));
     coroutine_yield(coroutine);
@@ -749,9 +747,9 @@ try_unknown_stack(void)
     assert_int_equal(rh_stack_scan(heap, 0), RH_UNSUPPORTED);
     assert_null(rh_thread_new(heap));
     check_heap(heap);
-    rh_stack_set_base(heap, coroutine_base(coroutine));
+    rh_stack_set_base(heap, coroutine_base(coroutine), COROUTINE_BYTES);
     assert_int_equal(rh_stack_scan(heap, 0), RH_OK);
-    rh_stack_set_base(heap, NULL);
+    rh_stack_set_base(heap, NULL, 0);
     check_panics("the end of the running stack is not known",
                  rh_heap_collect(heap));
     coroutine_yield(coroutine);
@@ -783,7 +781,9 @@ enum mistake {
     LEAVE_ANOTHER_HEAP,
     ENTER_ANOTHER_HEAP,
     FREE_ANOTHER_HEAP,
-    BASE_BELOW
+    STACK_BELOW,
+    STACK_ABOVE,
+    STACK_TOO_LARGE
 };
 
 static const struct {
@@ -800,7 +800,9 @@ static const struct {
     { LEAVE_ANOTHER_HEAP, "a thread registered with another heap" },
     { ENTER_ANOTHER_HEAP, "a thread registered with another heap" },
     { FREE_ANOTHER_HEAP, "a thread registered with another heap" },
-    { BASE_BELOW, "rh_stack_set_base() below the caller's frame" },
+    { STACK_BELOW, "on which the caller does not run" },
+    { STACK_ABOVE, "on which the caller does not run" },
+    { STACK_TOO_LARGE, "on which the caller does not run" },
 };
 
 static void
@@ -809,7 +811,8 @@ make_mistake(enum mistake mistake, struct check_world *world,
 {
     struct rh_heap *heap = world->heap;
     struct rh_thread *thread = rh_thread_new(heap);
-    char low;
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    size_t far = 64 << 10;
 
     switch (mistake) {
     case LEAVE_TWICE:
@@ -842,8 +845,14 @@ make_mistake(enum mistake mistake, struct check_world *world,
     case FREE_ANOTHER_HEAP:
         rh_thread_free(other->heap, thread);
         break;
-    case BASE_BELOW:
-        rh_stack_set_base(heap, (void *)((uintptr_t)&low - (64 << 10)));
+    case STACK_BELOW:
+        rh_stack_set_base(heap, (void *)(here - far), 0);
+        break;
+    case STACK_ABOVE:
+        rh_stack_set_base(heap, (void *)(here + 2 * far), far);
+        break;
+    case STACK_TOO_LARGE:
+        rh_stack_set_base(heap, (void *)(here + far), SIZE_MAX);
         break;
     }
 }
