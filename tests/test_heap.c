@@ -691,6 +691,7 @@ open_swept(struct check_world *world, size_t pages)
     world->config.model = rh_object_model();
     world->config.generational = true;
     world->config.memory.page_bytes = 4096;
+    world->config.nursery_slots = 1; // no empty pages are kept for it
     check_make(world);
     rh_heap_disable(world->heap);
     for (size_t n = 0; n < pages * slots_per_page(world); n++)

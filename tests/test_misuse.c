@@ -69,22 +69,26 @@ cancel_major(struct rh_heap *heap, const struct rh_event *event, void *context)
 }
 
 static void
+expect_panic_in(rh_event_fn listener)
+{
+    struct check_world world;
+
+    open_generational(&world);
+    assert_int_equal(
+        rh_event_listen(world.heap, RH_EVENT_MARK_END, listener, NULL), RH_OK);
+    check_panics("a callback of a collection", rh_heap_minor(world.heap));
+    check_abandon(&world);
+}
+
+static void
 collecting_in_a_callback_of_a_collection_panics(void **state)
 {
     static const rh_event_fn listeners[] = { collect_minor, start_major,
                                              step_major, cancel_major };
 
     (void)state;
-    for (size_t i = 0; i < CHECK_COUNT(listeners); i++) {
-        struct check_world world;
-
-        open_generational(&world);
-        assert_int_equal(
-            rh_event_listen(world.heap, RH_EVENT_MARK_END, listeners[i], NULL),
-            RH_OK);
-        check_panics("a callback of a collection", rh_heap_minor(world.heap));
-        check_abandon(&world);
-    }
+    for (size_t i = 0; i < CHECK_COUNT(listeners); i++)
+        expect_panic_in(listeners[i]);
 }
 
 #ifdef RH_DEBUG_CHECKS
