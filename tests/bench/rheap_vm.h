@@ -14,7 +14,6 @@
 
 #include "pauses.h"
 
-#include <rheap/event.h>
 #include <rheap/heap.h>
 #include <rheap/roots.h>
 #include <rheap/stat.h>
@@ -36,7 +35,6 @@ struct vm {
     struct rh_heap *heap;
     struct rh_fast *fast;
     struct pauses *pauses; // to be noted, or NULL
-    bool collected;        // set at the start of each collection
     void *root;
     uintptr_t class_of;
     size_t own; // live slots before the workload begins
@@ -145,60 +143,45 @@ collect_young(struct vm *vm)
 #define HAS_PAUSES
 
 static void
-on_collection(struct rh_heap *heap, const struct rh_event *event, void *context)
-{
-    struct vm *vm = context;
-
-    (void)heap, (void)event;
-    vm->collected = true;
-}
-
-static void
 pauses_watch(struct vm *vm, struct pauses *pauses)
 {
-    if (pauses)
-        expect(rh_event_listen(vm->heap, RH_EVENT_COLLECTION_START,
-                               on_collection, vm) == RH_OK,
-               "a listener");
-    else
-        expect(rh_event_ignore(vm->heap, on_collection, vm) == RH_OK,
-               "the listener");
     vm->pauses = pauses;
 }
 
+// How far the collector has come.
 struct progress {
-    uint64_t minors, majors;
+    uint64_t minors, majors, steps;
     const char *stage;
 };
 
 static inline struct progress
 progress_of(struct vm *vm)
 {
-    struct progress now = { .stage = rh_heap_stage(vm->heap) };
+    struct rh_stat stat = { .struct_bytes = sizeof stat };
 
-    expect(rh_stat_get(vm->heap, "minor_gc_count", &now.minors) == RH_OK &&
-               rh_stat_get(vm->heap, "major_gc_count", &now.majors) == RH_OK,
-           "statistics");
-    return now;
+    rh_heap_stat(vm->heap, &stat);
+    return (struct progress){ stat.minor_gc_count, stat.major_gc_count,
+                              stat.x_steps, rh_heap_stage(vm->heap) };
 }
 
-// What the collector has done between two looks.
+// What it has done between two looks; NULL: nothing.
 static inline const char *
 progress_name(struct progress before, struct progress after)
 {
     bool idle = strcmp(after.stage, "none") == 0;
+    bool minor = before.minors != after.minors;
 
     if (strcmp(before.stage, "none") == 0) {
         if (before.majors == after.majors)
-            return "minor";
+            return minor ? "minor" : NULL;
         return idle ? "major at once" : "minor, major begins";
     }
     if (strcmp(before.stage, after.stage) != 0)
         return idle ? "last sweeping step" : "last marking step";
-    if (before.minors != after.minors)
-        return "minor";
-    return strcmp(after.stage, "marking") == 0 ? "marking step"
-                                               : "sweeping step";
+    if (before.steps != after.steps)
+        return strcmp(after.stage, "marking") == 0 ? "marking step"
+                                                   : "sweeping step";
+    return minor ? "minor" : NULL;
 }
 
 // Whether the next slot takes the slow road, and may have to wait.
@@ -213,16 +196,14 @@ may_pause(const struct vm *vm)
 #define RHEAP_TIMED(vm, expression)                                            \
     do {                                                                       \
         struct progress before = progress_of(vm);                              \
-        struct pause_clock start = pause_begin();                              \
+        struct pause_clock start = pause_begin(), end;                         \
+        const char *kind;                                                      \
                                                                                \
-        (vm)->collected = false;                                               \
         (expression);                                                          \
-        if ((vm)->collected) {                                                 \
-            struct pause_clock end = pause_end();                              \
-                                                                               \
-            pauses_note((vm)->pauses, start, end,                              \
-                        progress_name(before, progress_of(vm)));               \
-        }                                                                      \
+        end = pause_end();                                                     \
+        kind = progress_name(before, progress_of(vm));                         \
+        if (kind)                                                              \
+            pauses_note((vm)->pauses, start, end, kind);                       \
     } while (0)
 
 // --- finalizers -------------------------------------------------------------
