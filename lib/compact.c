@@ -152,6 +152,17 @@ rhi_compact_may_come(const struct rhi_compact *compact)
             compact->config->auto_compact != 0);
 }
 
+// Those that are being allocated from are counted too low.
+size_t
+rhi_compact_may_grow(const struct rhi_compact *compact)
+{
+    bool scatter = compact->wanted == RHI_COMPACT_NONE
+                       ? compact->stress
+                       : compact->wanted == RHI_COMPACT_SCATTER;
+
+    return scatter ? rhi_choice_needed(compact->evacuation.space) + 1 : 0;
+}
+
 bool
 rhi_compact_is_due(const struct rhi_compact *compact)
 {

@@ -55,6 +55,9 @@ bool rhi_compact_is_possible(const struct rhi_compact *compact);
 // Whether the collection that begins may turn out to compact.
 bool rhi_compact_may_come(const struct rhi_compact *compact);
 
+// How many pages it may then add, at most.  O(pages).
+size_t rhi_compact_may_grow(const struct rhi_compact *compact);
+
 // Whether somebody wants it, or stress, or so many pages can be emptied as
 // auto_compact says.  O(pages).
 bool rhi_compact_is_due(const struct rhi_compact *compact);

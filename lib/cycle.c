@@ -178,15 +178,24 @@ note_latest(struct rh_heap *heap, enum rh_collection_kind kind,
     };
 }
 
+// Objects that move take their sites along, if there is room for these.
+static void
+prepare_sites(struct rh_heap *heap, enum rh_pause_kind pause)
+{
+    bool ends_major = pause == RH_PAUSE_MAJOR || pause == RH_PAUSE_SWEEP;
+
+    if (ends_major && rhi_compact_may_come(&heap->compact))
+        (void)rhi_sites_prepare(&heap->sites,
+                                rhi_compact_may_grow(&heap->compact));
+}
+
 // Keep everybody out, and do it.
 static void
 work_do(struct rh_heap *heap, struct work work)
 {
     struct progress before = progress_of(heap);
 
-    // Objects that move take their sites along, if there is room for these.
-    if (rhi_compact_may_come(&heap->compact))
-        (void)rhi_sites_prepare(&heap->sites);
+    prepare_sites(heap, work.pause);
     rhi_profile_begin(&heap->profile, work.pause, work.due.cause,
                       work.due.major);
     heap->history.visited = 0;
@@ -197,6 +206,8 @@ work_do(struct rh_heap *heap, struct work work)
     rhi_mutator_flush(&heap->mutator); // so that no listener finds a slot
     work.run(heap, &work);
     heap->inside = false;
+    if (heap->major.stage == RHI_IDLE)
+        rhi_sites_settle(&heap->sites);
     work_end(heap, &work, before);
 }
 

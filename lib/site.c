@@ -174,7 +174,7 @@ array_forget(struct rhi_sites *sites, size_t page, const uint64_t *marked)
         sites->count -= (size_t)__builtin_popcountll(dead);
         array->known[word] ^= dead;
     }
-    if (rhi_line_is_empty(array->known))
+    if (!sites->prepared && rhi_line_is_empty(array->known))
         array_drop(sites, page);
 }
 
@@ -193,17 +193,36 @@ rhi_sites_forget(struct rhi_sites *sites, const struct rh_marker *marker,
 // ---- moving ----
 
 bool
-rhi_sites_prepare(struct rhi_sites *sites)
+rhi_sites_prepare(struct rhi_sites *sites, size_t more)
 {
     bool all = true;
 
     if (sites->count == 0)
         return true;
-    for (size_t page = 0; page < sites->space->region->top; page++)
-        if (rhi_space_has_memory(sites->space, page) &&
-            !array_make(sites, page))
+    sites->prepared = true;
+    for (size_t page = 0; page < sites->space->region->top || more > 0;
+         page++) {
+        if (!rhi_space_has_memory(sites->space, page)) {
+            if (more == 0)
+                continue;
+            more--;
+        }
+        if (!array_make(sites, page))
             all = false;
+    }
     return all;
+}
+
+void
+rhi_sites_settle(struct rhi_sites *sites)
+{
+    if (!sites->prepared)
+        return;
+    sites->prepared = false;
+    for (size_t page = 0; page < sites->array_room; page++)
+        if (sites->arrays[page] &&
+            rhi_line_is_empty(sites->arrays[page]->known))
+            array_drop(sites, page);
 }
 
 void
@@ -254,8 +273,10 @@ rhi_sites_check(const struct rhi_sites *sites)
         if (!sites->arrays[page])
             continue;
         count += rhi_line_count(sites->arrays[page]->known);
-        broken =
-            page < sites->space->region->top ? array_check(sites, page) : "D1";
+        if (page < sites->space->region->top)
+            broken = array_check(sites, page);
+        else if (!rhi_line_is_empty(sites->arrays[page]->known))
+            broken = "D1";
         if (broken)
             return broken;
     }

@@ -15,7 +15,8 @@
  *
  * Memory is taken by allocations only.  Where it is refused the object has no
  * site, and that is counted.  A compaction, which may not take any, has arrays
- * made for all pages before it begins.
+ * made for all pages before it begins: before the collection that it follows,
+ * so empty ones are kept until all is over.
  *
  * INVARIANTS
  *   D1  a slot with a record has an object
@@ -50,6 +51,7 @@ struct rhi_sites {
     rh_site_fn ask;                 // NULL: nobody
     void *context;                  // passed to it
     unsigned starts;                // not yet stopped
+    bool prepared;                  // for objects to move: keep empty arrays
     struct rhi_site_array **arrays; // [page number], or NULL
     size_t array_room;              // pages that `arrays` has room for
     size_t count;                   // objects with a record
@@ -86,10 +88,13 @@ bool rhi_sites_find(const struct rhi_sites *sites, const void *object,
 void rhi_sites_forget(struct rhi_sites *sites, const struct rh_marker *marker,
                       bool minor);
 
-// Objects are about to move: make arrays for all pages with memory, if there
-// are any at all.  False: not for all.  Those that stay empty go with the next
-// rhi_sites_forget().
-bool rhi_sites_prepare(struct rhi_sites *sites);
+// Objects are about to move: if there are any records, make arrays for all pages
+// with memory and for the first `more` without.  False: not for all.
+bool rhi_sites_prepare(struct rhi_sites *sites, size_t more);
+
+// They have moved, or will not: empty arrays may go again.  O(pages with
+// records), once after rhi_sites_prepare().
+void rhi_sites_settle(struct rhi_sites *sites);
 
 // An object has moved.  O(1).  Without an array at its new place it loses its
 // site.

@@ -42,6 +42,7 @@ white_box_tests = \
 
 # Black box: what a program that uses the installed library can see.
 black_box_tests = \
+	%D%/mix_test \
 	%D%/model_test \
 	%D%/test_array \
 	%D%/test_collection \
@@ -114,6 +115,7 @@ LDADD = %D%/libcheck.a lib/librheap-core.la $(CMOCKA_LIBS)
 black_box_libs = %D%/libcheck.a lib/librheap.la $(CMOCKA_LIBS)
 
 # Black box, one by one.
+%C%_mix_test_LDADD = $(black_box_libs)
 %C%_model_test_LDADD = $(black_box_libs)
 %C%_oom_test_LDADD = $(black_box_libs)
 %C%_test_array_LDADD = $(black_box_libs)

@@ -4,6 +4,7 @@
 
 #include "heap.h"
 
+#include <rheap/compact.h>
 #include <rheap/hash.h>
 #include <rheap/site.h>
 #include <rheap/string.h>
@@ -587,7 +588,7 @@ a_site_follows_an_object_that_moves(void **state)
 
     (void)state;
     make_two_pages(&world, &from, &to);
-    assert_true(rhi_sites_prepare(&world.heap->sites));
+    assert_true(rhi_sites_prepare(&world.heap->sites, 0));
     check_heap(world.heap);
     calls = world.faults.calls;
 
@@ -615,7 +616,7 @@ an_object_that_moves_to_a_page_without_an_array_loses_its_site(void **state)
     (void)state;
     make_two_pages(&world, &from, &to);
     check_fail_at(&world.faults, 1);
-    assert_false(rhi_sites_prepare(&world.heap->sites));
+    assert_false(rhi_sites_prepare(&world.heap->sites, 0));
     check_fail_at(&world.faults, 0);
 
     rhi_sites_moved(&world.heap->sites, from, to);
@@ -625,6 +626,83 @@ an_object_that_moves_to_a_page_without_an_array_loses_its_site(void **state)
     assert_int_equal(rh_site_lost(world.heap), 1);
     check_heap(world.heap);
     check_close(&world);
+}
+
+// A node of a page that has never been traced, and one of the next page, which
+// moves.
+static void sites_follow(enum rh_status (*move)(struct rh_heap *heap))
+{
+    struct check_world world;
+    struct node *stays, *moves, *before;
+
+    check_prepare(&world);
+    world.config.initial_slots = 0;
+    world.config.generational = true;
+    check_make(&world);
+    rh_heap_disable(world.heap);
+    stays = check_node(world.heap, NULL, NULL);
+    check_waste(world.heap, rh_heap_slots_per_page(world.heap));
+    rh_site_trace(world.heap, true);
+    before = moves = node_at(world.heap, 6);
+    rh_site_trace(world.heap, false);
+    check_root(world.heap, &stays);
+    check_root(world.heap, &moves);
+
+    assert_int_equal(move(world.heap), RH_OK);
+
+    assert_ptr_not_equal(moves, before);
+    expect_line(world.heap, moves, 6);
+    expect_none(world.heap, stays);
+    assert_int_equal(rh_site_lost(world.heap), 0);
+    check_heap(world.heap);
+    rh_heap_collect(world.heap);
+    expect_line(world.heap, moves, 6);
+    assert_int_equal(rh_site_count(world.heap), 1);
+    check_close(&world);
+}
+
+static enum rh_status
+move_together(struct rh_heap *heap)
+{
+    return rh_heap_compact(heap, NULL);
+}
+
+static enum rh_status
+move_apart(struct rh_heap *heap)
+{
+    return rh_compact_verify(heap, NULL);
+}
+
+static enum rh_status
+move_after_steps(struct rh_heap *heap)
+{
+    (void)rh_heap_stress(heap, RH_STRESS_COMPACT);
+    assert_int_equal(rh_heap_start(heap), RH_OK);
+    while (!rh_heap_step(heap, (struct rh_budget){ .objects = 1 }))
+        check_heap(heap);
+    (void)rh_heap_stress(heap, RH_STRESS_NONE);
+    return RH_OK;
+}
+
+static void
+sites_follow_to_pages_that_had_none(void **state)
+{
+    (void)state;
+    sites_follow(move_together);
+}
+
+static void
+sites_follow_to_new_pages(void **state)
+{
+    (void)state;
+    sites_follow(move_apart);
+}
+
+static void
+sites_follow_at_the_end_of_a_collection_in_steps(void **state)
+{
+    (void)state;
+    sites_follow(move_after_steps);
 }
 
 static void
@@ -637,7 +715,7 @@ nothing_is_prepared_for_a_heap_without_sites(void **state)
     open_site(&world);
     check_waste(world.heap, 1000);
     calls = world.faults.calls;
-    assert_true(rhi_sites_prepare(&world.heap->sites));
+    assert_true(rhi_sites_prepare(&world.heap->sites, 0));
     assert_int_equal(world.faults.calls, calls);
     check_close(&world);
 }
@@ -751,6 +829,9 @@ main(void)
         cmocka_unit_test(a_site_follows_an_object_that_moves),
         cmocka_unit_test(
             an_object_that_moves_to_a_page_without_an_array_loses_its_site),
+        cmocka_unit_test(sites_follow_to_pages_that_had_none),
+        cmocka_unit_test(sites_follow_to_new_pages),
+        cmocka_unit_test(sites_follow_at_the_end_of_a_collection_in_steps),
         cmocka_unit_test(nothing_is_prepared_for_a_heap_without_sites),
         cmocka_unit_test(
             without_memory_an_object_has_no_site_and_that_is_counted),

@@ -19,6 +19,7 @@ tiny_page_tests = \
 	%D%/tiny_mark \
 	%D%/tiny_meter \
 	%D%/tiny_minor \
+	%D%/tiny_mix_test \
 	%D%/tiny_model \
 	%D%/tiny_model_test \
 	%D%/tiny_models \
@@ -106,6 +107,9 @@ tiny_page_cppflags = $(AM_CPPFLAGS) -DRH_TINY_PAGES
 %C%_tiny_model_SOURCES = %D%/test_model.c
 %C%_tiny_model_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_model_LDADD = $(tiny_page_libs)
+%C%_tiny_mix_test_SOURCES = %D%/mix_test.c
+%C%_tiny_mix_test_CPPFLAGS = $(tiny_page_cppflags)
+%C%_tiny_mix_test_LDADD = $(tiny_page_libs)
 %C%_tiny_model_test_SOURCES = %D%/model_test.c
 %C%_tiny_model_test_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_model_test_LDADD = $(tiny_page_libs)
