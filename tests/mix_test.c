@@ -156,7 +156,8 @@ static struct mix {
     size_t tracing;
     unsigned listening;
     unsigned walks;
-    size_t adjusted;
+    bool faulty;  // memory fails now and then
+    bool refused; // it has
 } mix;
 
 static size_t
@@ -638,6 +639,7 @@ compare(void)
     check_heap(mix.heap);
     settle();
     assert_int_equal(check_stat(mix.heap, "x_handle_count"), mix.handles);
+    assert_true(mix.refused || rh_site_lost(mix.heap) == 0);
 }
 
 // Somebody who is reached, or NOBODY.
@@ -1685,6 +1687,86 @@ op_profile(void)
         (void)rh_profile_read(mix.heap, below(100), pauses, 8);
 }
 
+// A heap with the same nodes at the same places, which then goes its own way.
+
+static bool
+place_object(struct rh_heap *heap, void *object, void *context)
+{
+    assert_non_null(
+        rh_image_place(context, rh_heap_position(heap, object), NULL));
+    return true;
+}
+
+static uintptr_t
+place_of(struct rh_heap *heap, uintptr_t word)
+{
+    void *object = untagged(word);
+
+    return object
+               ? tagged(rh_heap_slot(heap, rh_heap_position(mix.heap, object)))
+               : 0;
+}
+
+static bool
+copy_object(struct rh_heap *heap, void *object, void *context)
+{
+    struct raw *from = object;
+    struct raw *to = rh_heap_slot(context, rh_heap_position(heap, object));
+
+    to->left = place_of(context, from->left);
+    to->right = place_of(context, from->right);
+    return true;
+}
+
+static bool
+first_object(struct rh_heap *heap, void *object, void *context)
+{
+    uintptr_t *word = context;
+
+    (void)heap;
+    *word = tagged(object);
+    return false;
+}
+
+static void
+image_use(struct rh_heap *heap)
+{
+    uintptr_t root = 0;
+
+    check_root(heap, &root);
+    (void)rh_walk_objects(heap, first_object, &root);
+    (void)rh_heap_start(heap);
+    for (int i = 0; i < 4; i++) {
+        (void)rh_heap_alloc(heap);
+        (void)rh_heap_step(heap, (struct rh_budget){ .objects = 1 });
+        if (chance(3))
+            rh_heap_minor(heap);
+        check_heap(heap);
+    }
+    (void)rh_heap_compact(heap, NULL);
+    check_heap(heap);
+}
+
+static void
+op_image(void)
+{
+    struct check_world other;
+
+    check_prepare(&other);
+    other.config.model = mix.world.config.model;
+    other.config.slot_bytes = mix.world.config.slot_bytes;
+    other.config.generational = chance(2);
+    other.config.initial_slots = 0;
+    check_make(&other);
+    assert_int_equal(rh_image_begin(other.heap), RH_OK);
+    (void)rh_walk_objects(mix.heap, place_object, other.heap);
+    (void)rh_walk_objects(mix.heap, copy_object, other.heap);
+    rh_image_end(other.heap);
+    check_heap(other.heap);
+    image_use(other.heap);
+    check_close(&other);
+}
+
 static const struct operation {
     const char *name;
     void (*run)(void);
@@ -1713,6 +1795,7 @@ static const struct operation {
     { "trim", op_trim, { 2, 2 } },
     { "event", op_event, { 4, 4 } },
     { "scope", op_scope, { 10, 10 } },
+    { "image", op_image, { 1, 0 } },
     { "profile", op_profile, { 1, 1 } },
 };
 
@@ -1751,7 +1834,7 @@ operate(const struct operation *operation)
         print_message("# %zu %s\n", mix.step, operation->name);
     mix.may_leave = chance(2);
     mix.world.faults.for_good = chance(2);
-    if (chance(10))
+    if (mix.faulty && chance(10))
         check_fail_at(&mix.world.faults, 1 + below(4));
     if (setjmp(mix.leave) == 0)
         operation->run();
@@ -1760,6 +1843,7 @@ operate(const struct operation *operation)
         mix.walks = 0;
         rh_scope_restore(mix.heap, scope);
     }
+    mix.refused |= mix.world.faults.failed;
     check_fail_at(&mix.world.faults, 0);
     mix.may_leave = mix.moody = false;
 }
@@ -1939,6 +2023,7 @@ begin(bool ruby, uint64_t seed)
     mix.seed = seed;
     mix.ruby = ruby;
     mix.trace = getenv("RH_TRACE") != NULL;
+    mix.faulty = chance(2);
     for (size_t i = 0; i < PLACES; i++)
         mix.place[i] = NOBODY;
     check_prepare(&mix.world);
@@ -1974,7 +2059,7 @@ run(bool ruby, uint64_t seed, size_t steps)
     for (mix.step = 0; mix.step < steps; mix.step++) {
         operate(some_operation());
         compare();
-        if (chance(500))
+        if (chance(200))
             checkpoint();
     }
     end();

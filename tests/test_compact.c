@@ -793,6 +793,69 @@ buffers_follow_and_are_freed_once(void **state)
     check_close(&world);
 }
 
+// The page that they move to had none.
+static void
+unprotected_objects_that_have_moved_are_looked_at_by_minor_collections(
+    void **state)
+{
+    struct node *moves;
+    struct node *child;
+
+    (void)state;
+    prepare();
+    world.config.generational = true;
+    begin();
+    place_granule(0, page_slots() / 2);
+    moves = place(granule(), 0);
+    end_image();
+    rh_heap_disable(world.heap);
+    check_root(world.heap, &moves);
+    rh_barrier_unprotect(world.heap, moves);
+    assert_int_equal(compact().moved, 1);
+    assert_true(page_of(moves) < granule());
+    check_heap(world.heap);
+
+    child = check_node(world.heap, NULL, NULL);
+    moves->left = child; // without a barrier
+    rh_heap_minor(world.heap);
+
+    assert_true(rh_heap_is_live(world.heap, (uintptr_t)child));
+    finish();
+}
+
+// They are young then, which nobody may be while objects move.
+static void
+what_is_made_during_the_sweep_may_move_at_its_end(void **state)
+{
+    struct node *old = NULL;
+
+    (void)state;
+    prepare();
+    world.config.generational = true;
+    check_make(&world);
+    rh_heap_disable(world.heap);
+    check_root(world.heap, &old);
+    old = check_list(world.heap, 3 * page_slots());
+    (void)rh_heap_stress(world.heap, RH_STRESS_COMPACT);
+    assert_int_equal(rh_heap_start(world.heap), RH_OK);
+    while (strcmp(rh_heap_stage(world.heap), "sweeping") != 0)
+        (void)rh_heap_step(world.heap, (struct rh_budget){ 0, 0 });
+    check_set_left(world.heap, old, check_node(world.heap, NULL, NULL));
+    check_waste(world.heap, 10);
+
+    while (!rh_heap_step(world.heap, (struct rh_budget){ .objects = 1 }))
+        check_heap(world.heap);
+
+    check_heap(world.heap);
+    assert_int_equal(check_stat(world.heap, "compact_count"), 1);
+    assert_int_equal(check_stat(world.heap, "heap_live_slots"),
+                     3 * page_slots() + 1);
+    assert_int_equal(old->left->tag, NODE);
+    assert_int_equal(check_list_length(old), 3 * page_slots());
+    check_unroot(world.heap, &old);
+    finish();
+}
+
 static void
 bits_follow_and_leave_none_behind(void **state)
 {
@@ -1304,6 +1367,9 @@ main(void)
         cmocka_unit_test(what_an_object_pins_stays),
         cmocka_unit_test(all_roots_follow),
         cmocka_unit_test(buffers_follow_and_are_freed_once),
+        cmocka_unit_test(
+            unprotected_objects_that_have_moved_are_looked_at_by_minor_collections),
+        cmocka_unit_test(what_is_made_during_the_sweep_may_move_at_its_end),
         cmocka_unit_test(bits_follow_and_leave_none_behind),
         cmocka_unit_test(the_model_and_listeners_hear_of_each_move),
         cmocka_unit_test(only_who_has_a_rewritten_edge_is_told),

@@ -531,6 +531,28 @@ sites_are_those_that_a_shadow_knows(void **state)
 // Young objects: a minor collection marks in place, in the plane of the old.
 
 static void
+the_young_dead_take_their_sites_with_them(void **state)
+{
+    struct check_world world;
+    struct node *list;
+
+    (void)state;
+    check_open_generational(&world);
+    rh_heap_disable(world.heap);
+    rh_site_trace(world.heap, true);
+    list = list_of_lines(world.heap, 20);
+    check_root(world.heap, &list);
+    check_waste(world.heap, 100);
+
+    rh_heap_minor(world.heap);
+
+    check_heap(world.heap);
+    assert_int_equal(rh_site_count(world.heap), 20);
+    expect_lines(world.heap, list);
+    check_close(&world);
+}
+
+static void
 only_pages_with_young_objects_lose_sites_in_a_minor_collection(void **state)
 {
     struct check_world world;
@@ -824,6 +846,7 @@ main(void)
             a_slot_used_again_never_shows_the_site_of_its_former_object),
         objects_test(sites_survive_stress),
         cmocka_unit_test(sites_are_those_that_a_shadow_knows),
+        cmocka_unit_test(the_young_dead_take_their_sites_with_them),
         cmocka_unit_test(
             only_pages_with_young_objects_lose_sites_in_a_minor_collection),
         cmocka_unit_test(a_site_follows_an_object_that_moves),
