@@ -42,6 +42,7 @@
  *   M1  when marking ends, deque, fifo and slices are empty and no gray bit is
  *       set
  *   M2  every reference of a black object is black or gray
+ *   M3  whatever waits, in deque, slices or planes, is an object
  *
  * Next: drain.h, the loop.
  */
@@ -166,6 +167,12 @@ void rhi_marker_add_slices(struct rh_marker *marker, void *object);
 
 // Queue the gray objects of the next flagged page; there must be one.
 void rhi_marker_scan_gray(struct rh_marker *marker);
+
+// Whether everything that waits in deque and slices is what `is_object` says.
+bool rhi_marker_check(const struct rh_marker *marker,
+                      bool (*is_object)(const struct rh_heap *heap,
+                                        uintptr_t word),
+                      const struct rh_heap *heap);
 
 // Objects that have got their bit since marking began.
 RHI_INLINE size_t
