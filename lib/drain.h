@@ -120,7 +120,7 @@ rhi_drain_deque(struct rh_marker *marker, size_t slot_bytes, rhi_trace_fn trace)
         *mark.word |= mark.bit;
         left--;
         if (RHI_UNLIKELY(marker->promote))
-            rhi_marker_promote(marker, object);
+            rhi_marker_regray(marker->promote, object);
         trace(marker, object); // M2: black, and its references gray
     }
     while (count-- > 0)

@@ -3,8 +3,6 @@
 
 #include "drain.h"
 
-#include <string.h>
-
 static void
 marker_visit_edge(struct rh_visitor *visitor, void *edge, uintptr_t mask)
 {
@@ -74,7 +72,6 @@ rhi_marker_begin(struct rh_marker *marker, enum rhi_marker_kind kind,
     marker->sliced = planes[young ? RHI_YOUNG_SLICED : RHI_SLICED];
     marker->flag = young ? RHI_FLAG_YOUNG_GRAY : RHI_FLAG_GRAY;
     marker->promote = NULL;
-    marker->again_page = SIZE_MAX;
     marker->traced = 0;
     marker->cleared = 0;
     marker->gray_peak = 0;
@@ -259,22 +256,10 @@ page_take_gray(struct rh_marker *marker, size_t page)
 }
 
 void
-rhi_marker_promote(struct rh_marker *marker, const void *object)
-{
-    if (rhi_region_page(marker->region, (uintptr_t)object) !=
-            marker->again_page ||
-        !rhi_bit_test(marker->again, marker_index(marker, object)))
-        rhi_marker_regray(marker->promote, object);
-}
-
-void
 rhi_marker_push_again(struct rh_marker *marker, size_t page,
                       const uint64_t *slots)
 {
     uint64_t *black = marker->plane[page];
-
-    memcpy(marker->again, slots, sizeof marker->again);
-    marker->again_page = page;
 
     for (uint32_t word = 0; word < RHI_LINE_WORDS; word++) {
         uint64_t white = black[word] & slots[word];

@@ -77,8 +77,6 @@ struct rh_marker {
     rhi_line *sliced;              // waiting containers
     uint8_t flag;                  // of pages with bits in these two
     struct rh_marker *promote;     // has to follow, too, what is found, or NULL
-    rhi_line again;                // but for these, which were found before,
-    size_t again_page;             // of this page
     unsigned top, bottom;          // of the deque: entries are bottom..top-1
     size_t slice_count;
     size_t budget;      // objects and slices that may still be followed
@@ -146,12 +144,8 @@ void rhi_marker_regray(struct rh_marker *marker, const void *object);
 // Make an object gray, if it is white.
 void rhi_marker_shade(struct rh_marker *marker, const void *object);
 
-// The object was found that `promote` has to follow, too, unless it was pushed
-// again.
-void rhi_marker_promote(struct rh_marker *marker, const void *object);
-
 // Push the slots of a page whose bits are set in `slots`, to be followed even
-// if they were before.  Drain before those of another page.
+// if they were before.
 void rhi_marker_push_again(struct rh_marker *marker, size_t page,
                            const uint64_t *slots);
 

@@ -9,6 +9,21 @@ drain_between_roots(void *context)
     rhi_marker_drain(context);
 }
 
+// Trace old objects, without a look at their bits: they have them, and a major
+// collection under way need not follow them once more.
+static void
+page_trace(struct rh_heap *heap, size_t page, const uint64_t *slots)
+{
+    struct rh_marker *marker = &heap->young;
+    uint32_t count = heap->space.shape.slots;
+
+    for (uint32_t index = rhi_line_next_set(slots, 0, count); index < count;
+         index = rhi_line_next_set(slots, index + 1, count))
+        heap->model->trace(rhi_page_slot(&heap->region, page, index),
+                           &marker->visitor);
+    rhi_marker_drain(marker);
+}
+
 // Follow what is remembered on a page, and what has no barriers.
 static void
 page_follow(struct rh_heap *heap, size_t page)
@@ -26,8 +41,8 @@ page_follow(struct rh_heap *heap, size_t page)
         rhi_line_clear(remembered);
     }
     heap->history.remembered += rhi_line_count(again);
-    rhi_marker_push_again(&heap->young, page, again);
-    rhi_marker_drain(&heap->young);
+    if (heap->model->trace)
+        page_trace(heap, page, again);
 }
 
 static void
@@ -98,7 +113,7 @@ rhi_minor_collect(struct rh_heap *heap)
     history->old_slots += rhi_marker_marked(marker);
     history->unprotected =
         rhi_barrier_unprotected(&heap->barrier, heap->region.plane[RHI_MARK]);
-    history->visited = marker->traced;
+    history->visited = marker->traced + history->remembered;
     rhi_event(&heap->events, RH_EVENT_SWEEP_END);
     rhi_heap_phase(heap, "minor sweep");
 }
