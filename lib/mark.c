@@ -385,3 +385,20 @@ rhi_marker_drain_watched(struct rh_marker *marker, rhi_found_fn found,
     RHI_ASSERT(marker->region->panic, done); // M1
     (void)done;
 }
+
+bool
+rhi_marker_check(const struct rh_marker *marker,
+                 bool (*is_object)(const struct rh_heap *heap, uintptr_t word),
+                 const struct rh_heap *heap)
+{
+    if (marker->top - marker->bottom > RHI_DEQUE_LENGTH ||
+        marker->slice_count > RHI_SLICES_LENGTH)
+        return false;
+    for (unsigned i = marker->bottom; i != marker->top; i++)
+        if (!is_object(heap, (uintptr_t)marker->deque[i % RHI_DEQUE_LENGTH]))
+            return false;
+    for (size_t i = 0; i < marker->slice_count; i++)
+        if (!is_object(heap, (uintptr_t)marker->slices[i].object))
+            return false;
+    return true;
+}

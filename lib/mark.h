@@ -44,6 +44,7 @@
  *       collection pauses, an old object with barriers keeps this for its
  *       references to old ones; all others are followed once more, at their
  *       promotion or in the last step
+ *   M3  whatever waits, in deque, slices or planes, is an object
  *
  * Next: drain.h, the loop.
  */
@@ -173,6 +174,12 @@ void rhi_marker_add_slices(struct rh_marker *marker, void *object);
 
 // Queue the gray objects of the next flagged page; there must be one.
 void rhi_marker_scan_gray(struct rh_marker *marker);
+
+// Whether everything that waits in deque and slices is what `is_object` says.
+bool rhi_marker_check(const struct rh_marker *marker,
+                      bool (*is_object)(const struct rh_heap *heap,
+                                        uintptr_t word),
+                      const struct rh_heap *heap);
 
 // Objects that have got their bit since marking began.
 RHI_INLINE size_t

@@ -196,6 +196,9 @@ rhi_page_check(const struct rhi_region *region, size_t page,
         return "P4";
     if (!borrowed_is_clear(region, page, use))
         return "P5";
+    if (!line_is_subset(region->plane[RHI_GRAY][page], allocated, slot) ||
+        !line_is_subset(region->plane[RHI_SLICED][page], allocated, slot))
+        return "M3";
     if (!header_is_right(region, page, heap, shape))
         return "P6";
     return NULL;

@@ -34,6 +34,7 @@ static const struct meaning meanings[] = {
     { "P4", "slots with something outside are allocated" },
     { "P5", "planes that collections borrow are clear outside of them" },
     { "P6", "a page header names its heap, number and slot size" },
+    { "M3", "what waits to be marked is an object" },
     { "S1", "every page is on exactly the list it names" },
     { "S2", "tomb pages have no objects, released pages no bits" },
     { "S3", "lists by fullness agree with the live counts" },
@@ -195,6 +196,8 @@ check_counts(const struct rh_heap *heap)
         (!marking && !rhi_marker_is_done(&heap->marker)) ||
         gray_pages != heap->marker.gray_pages)
         return violation_of("H2", SIZE_MAX, SIZE_MAX);
+    if (!rhi_marker_check(&heap->marker, rh_heap_is_live, heap))
+        return violation_of("M3", SIZE_MAX, SIZE_MAX);
     if (heap->major.stage != RHI_SWEEPING && !rhi_sweep_is_done(&heap->sweep))
         return violation_of("H3", SIZE_MAX, SIZE_MAX);
     return violation_of(NULL, SIZE_MAX, SIZE_MAX);

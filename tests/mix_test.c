@@ -148,9 +148,10 @@ static struct mix {
     struct word last[WORDS];
     size_t last_count;
 
-    bool moody;     // callbacks collect and allocate
-    bool may_leave; // and longjmp
-    bool ending;    // finalizers do nothing more
+    bool moody;        // callbacks collect and allocate
+    bool may_leave;    // and longjmp
+    struct box *loose; // no object has it yet
+    bool ending;       // finalizers do nothing more
     jmp_buf leave;
     bool scanning;
     size_t tracing;
@@ -764,6 +765,13 @@ set_serial(rh_value value, int serial)
     return rh_ivar_set(mix.heap, value, 0, rh_fixnum_from(serial)) == RH_OK;
 }
 
+static void
+free_loose(void)
+{
+    rh_external_free(mix.heap, mix.loose, sizeof *mix.loose);
+    mix.loose = NULL;
+}
+
 static rh_value
 make_box(int serial)
 {
@@ -774,9 +782,11 @@ make_box(int serial)
         return RH_UNDEF;
     box->heap = mix.heap;
     box->serial = serial;
+    mix.loose = box;
     value = rh_typed_data_new(mix.heap, 0, &box_types[below(2)], box);
-    if (value == RH_UNDEF)
-        rh_external_free(mix.heap, box, sizeof *box);
+    if (value != RH_UNDEF)
+        mix.loose = NULL;
+    free_loose();
     return value;
 }
 
@@ -1841,6 +1851,7 @@ operate(const struct operation *operation)
     else {
         rh_walk_abandon(mix.heap);
         mix.walks = 0;
+        free_loose();
         rh_scope_restore(mix.heap, scope);
     }
     mix.refused |= mix.world.faults.failed;

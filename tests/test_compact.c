@@ -803,6 +803,7 @@ unprotected_objects_that_have_moved_are_looked_at_by_minor_collections(
 
     (void)state;
     prepare();
+    model.flags |= RH_MODEL_BARRIERED;
     world.config.generational = true;
     begin();
     place_granule(0, page_slots() / 2);
@@ -820,7 +821,7 @@ unprotected_objects_that_have_moved_are_looked_at_by_minor_collections(
     rh_heap_minor(world.heap);
 
     assert_true(rh_heap_is_live(world.heap, (uintptr_t)child));
-    finish();
+    check_close(&world);
 }
 
 // They are young then, which nobody may be while objects move.
@@ -831,6 +832,7 @@ what_is_made_during_the_sweep_may_move_at_its_end(void **state)
 
     (void)state;
     prepare();
+    model.flags |= RH_MODEL_BARRIERED;
     world.config.generational = true;
     check_make(&world);
     rh_heap_disable(world.heap);
@@ -853,7 +855,7 @@ what_is_made_during_the_sweep_may_move_at_its_end(void **state)
     assert_int_equal(old->left->tag, NODE);
     assert_int_equal(check_list_length(old), 3 * page_slots());
     check_unroot(world.heap, &old);
-    finish();
+    check_close(&world);
 }
 
 static void

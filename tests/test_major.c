@@ -22,6 +22,12 @@ is_live(const struct rh_heap *heap, const void *object)
     return rh_heap_is_live(heap, (uintptr_t)object);
 }
 
+static void
+ok(enum rh_status status)
+{
+    assert_int_equal(status, RH_OK);
+}
+
 static bool
 is_at(const struct rh_heap *heap, const char *stage)
 {
@@ -715,6 +721,75 @@ pages_of_gray_young_objects_may_be_given_back(void **state)
     check_close(&world);
 }
 
+// So many roots, all of them containers, that the planes have to be used.
+static struct rh_heap *
+open_wide(struct check_world *world, struct bag **items)
+{
+    struct rh_heap *heap = open_bags(world);
+
+    for (size_t i = 0; i < 1000; i++)
+        assert_non_null(rh_scope_hold(heap, make_bag(heap, items, 300)));
+    for (size_t i = 0; i < 300; i++)
+        items[i] = make_bag(heap, NULL, 0);
+    return heap;
+}
+
+static void
+step_until_planes_are_used(struct rh_heap *heap)
+{
+    ok(rh_heap_start(heap));
+    while (heap->marker.slice_count < RHI_SLICES_LENGTH ||
+           count_plane(heap, RHI_GRAY) == 0 ||
+           count_plane(heap, RHI_SLICED) == 0)
+        assert_false(step(heap, 1));
+    assert_true(is_at(heap, "marking"));
+}
+
+static void
+the_young_that_wait_anywhere_may_die(void **state)
+{
+    struct check_world world;
+    struct bag *items[300];
+    struct rh_heap *heap = open_wide(&world, items);
+
+    (void)state;
+    step_until_planes_are_used(heap);
+    rh_scope_restore(heap, 0);
+
+    rh_heap_minor(heap);
+    check(heap);
+
+    assert_int_equal(check_stat(heap, "heap_live_slots"), 0);
+    assert_int_equal(count_plane(heap, RHI_GRAY), 0);
+    assert_int_equal(count_plane(heap, RHI_SLICED), 0);
+    assert_int_equal(heap->marker.slice_count, 0);
+    finish(heap);
+    check_close(&world);
+}
+
+static void
+nothing_waits_when_it_was_cancelled(void **state)
+{
+    struct check_world world;
+    struct bag *items[300];
+    struct rh_heap *heap = open_wide(&world, items);
+
+    (void)state;
+    rh_heap_minor(heap);
+    step_until_planes_are_used(heap);
+
+    rh_heap_cancel(heap);
+    check(heap);
+
+    assert_int_equal(count_plane(heap, RHI_GRAY), 0);
+    assert_int_equal(count_plane(heap, RHI_SLICED), 0);
+    step_until_planes_are_used(heap);
+    rh_heap_collect(heap);
+    check(heap);
+    assert_int_equal(check_stat(heap, "heap_live_slots"), 1300);
+    check_close(&world);
+}
+
 static void
 what_is_made_while_sweeping_lives(void **state)
 {
@@ -1011,12 +1086,6 @@ new_text(struct rh_heap *heap)
 }
 
 static void
-ok(enum rh_status status)
-{
-    assert_int_equal(status, RH_OK);
-}
-
-static void
 array_fill(struct scene *scene)
 {
     struct rh_heap *heap = scene->heap;
@@ -1134,6 +1203,23 @@ array_slice_and_shift(struct scene *scene)
 }
 
 static void
+step_some(struct scene *scene)
+{
+    for (int i = 0; i < 3 && is_at(scene->heap, "marking"); i++)
+        (void)rh_heap_step(scene->heap, (struct rh_budget){ .objects = 1 });
+}
+
+// While the block is the root's, the array has nothing to follow; the root
+// dies young.
+static void
+array_share_for_a_while(struct scene *scene)
+{
+    assert_true(rh_array_slice(scene->heap, scene->subject, 9, 99) != RH_UNDEF);
+    step_some(scene);
+    ok(rh_array_set(scene->heap, scene->subject, 5, RH_NIL));
+}
+
+static void
 array_give_ivars(struct scene *scene)
 {
     for (size_t i = 0; i < 100; i++) {
@@ -1155,8 +1241,7 @@ array_slice_with_ivars(struct scene *scene)
         ok(rh_ivar_set(scene->heap, scene->subject, i,
                        rh_array_pop(scene->heap, scene->subject)));
     rh_heap_minor(scene->heap);
-    for (int i = 0; i < 3 && is_at(scene->heap, "marking"); i++)
-        (void)rh_heap_step(scene->heap, (struct rh_budget){ .objects = 1 });
+    step_some(scene);
     slice = rh_array_slice(scene->heap, scene->subject, 100, 400);
     ok(rh_array_push(scene->heap, scene->other, slice));
 }
@@ -1170,6 +1255,36 @@ array_give_to_a_new_one(struct scene *scene)
     while (rh_array_length(scene->subject) > 0)
         ok(rh_array_push(scene->heap, made,
                          rh_array_pop(scene->heap, scene->subject)));
+}
+
+// Variables come behind the elements, as slices count.
+static void
+array_fill_with_ivars(struct scene *scene)
+{
+    array_fill(scene);
+    for (size_t i = 0; i < 300; i++)
+        ok(rh_ivar_set(scene->heap, scene->subject, 299 - i,
+                       rh_array_pop(scene->heap, scene->subject)));
+}
+
+static void
+array_pop_some(struct scene *scene)
+{
+    for (size_t i = 0; i < 290; i++)
+        (void)rh_array_pop(scene->heap, scene->subject);
+}
+
+static void
+array_resize_to_one(struct scene *scene)
+{
+    ok(rh_array_resize(scene->heap, scene->subject, 1));
+}
+
+static void
+array_cut_ivars(struct scene *scene)
+{
+    ok(rh_ivar_resize(scene->heap, scene->subject, 200));
+    ok(rh_ivar_resize(scene->heap, scene->subject, 400));
 }
 
 static void
@@ -1378,6 +1493,14 @@ static const struct change {
     { array_fill, array_slice_and_shift },
     { array_fill, array_give_ivars },
     { array_fill, array_slice_with_ivars },
+    { array_fill, array_share_for_a_while },
+    { array_fill_with_ivars, array_pop_some },
+    { array_fill_with_ivars, array_shift_some },
+    { array_fill_with_ivars, array_resize_to_one },
+    { array_fill_with_ivars, array_push_new },
+    { array_fill_with_ivars, array_slice },
+    { array_fill_with_ivars, array_share_for_a_while },
+    { array_fill_with_ivars, array_cut_ivars },
     { array_fill, array_give_to_a_new_one },
     { hash_fill, hash_move },
     { hash_fill, hash_swap_values },
@@ -2181,6 +2304,8 @@ main(void)
         cmocka_unit_test(the_young_that_were_reached_may_die),
         cmocka_unit_test(those_that_live_are_promoted_and_followed),
         cmocka_unit_test(pages_of_gray_young_objects_may_be_given_back),
+        cmocka_unit_test(the_young_that_wait_anywhere_may_die),
+        cmocka_unit_test(nothing_waits_when_it_was_cancelled),
         cmocka_unit_test(what_is_made_while_sweeping_lives),
         cmocka_unit_test(unprotected_objects_that_wait_for_the_sweep_may_meet),
         cmocka_unit_test(what_moves_from_white_to_black_is_not_lost),

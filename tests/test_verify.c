@@ -948,6 +948,48 @@ something_in_the_young_deque(struct sick *sick)
 }
 
 static void
+dead_object_in_the_deque(struct sick *sick)
+{
+    begin_marking(sick);
+    rhi_marker_begin(&sick->heap->marker, RHI_MARKER_MAJOR, RHI_NEXT);
+    rhi_marker_push(
+        &sick->heap->marker,
+        rhi_page_slot(sick->region, sick->page[RHI_ROOMY_2], sick->slots - 1));
+}
+
+static void
+dead_container_among_the_slices(struct sick *sick)
+{
+    begin_marking(sick);
+    rhi_marker_begin(&sick->heap->marker, RHI_MARKER_MAJOR, RHI_NEXT);
+    rhi_marker_add_slices(&sick->heap->marker, sick);
+}
+
+static void
+gray_free_slot(struct sick *sick)
+{
+    begin_marking(sick);
+    rhi_marker_begin(&sick->heap->marker, RHI_MARKER_MAJOR, RHI_NEXT);
+    rhi_marker_shade(
+        &sick->heap->marker,
+        rhi_page_slot(sick->region, sick->page[RHI_ROOMY_2], sick->slots - 1));
+}
+
+static void
+deque_longer_than_it_is(struct sick *sick)
+{
+    begin_marking(sick);
+    sick->heap->marker.top += 10000;
+}
+
+static void
+more_slices_than_room(struct sick *sick)
+{
+    begin_marking(sick);
+    sick->heap->marker.slice_count = SIZE_MAX;
+}
+
+static void
 next_bit_on_a_swept_page(struct sick *sick)
 {
     sick->heap->major.stage = RHI_SWEEPING;
@@ -964,6 +1006,11 @@ damage_between_steps_is_found(void **state)
     expect_found("P5", reached_bit_while_marking);
     expect_found("H2", something_in_the_young_deque);
     expect_found("P5", next_bit_on_a_swept_page);
+    expect_found("M3", dead_object_in_the_deque);
+    expect_found("M3", dead_container_among_the_slices);
+    expect_found("M3", gray_free_slot);
+    expect_found("M3", deque_longer_than_it_is);
+    expect_found("M3", more_slices_than_room);
 }
 
 // References.
@@ -1091,7 +1138,10 @@ random_table(struct sick *sick, uint64_t *seed, size_t *bytes)
     size_t page = check_random_below(seed, region->top);
     enum rhi_plane plane = (enum rhi_plane)check_random_below(seed, RHI_PLANES);
 
-    switch (check_random_below(seed, 11)) {
+    switch (check_random_below(seed, 12)) {
+    case 11:
+        *bytes = sizeof sick->heap->marker - offsetof(struct rh_marker, top);
+        return &sick->heap->marker.top;
     case 8:
         *bytes = sizeof *sick->heap->barrier.table;
         return sick->heap->barrier.table;

@@ -85,8 +85,10 @@ RH_API bool rh_heap_allow_major(struct rh_heap *heap, bool allowed);
  * program runs, and the young are collected as usual.  With
  * rh_config.incremental the heap does all this by itself. */
 
-/* Begin one.  RH_BUSY: one is under way; RH_BAD_ARGUMENT: the heap is not
- * generational.  O(roots). */
+/* Begin one.  What was old and could not be reached then is gone when it is
+ * done, unless something that has grown old meanwhile leads there; what dies
+ * later may stay until the next.  RH_BUSY: one is under way; RH_BAD_ARGUMENT:
+ * the heap is not generational.  O(roots). */
 RH_API enum rh_status rh_heap_start(struct rh_heap *heap) RH_MAY_COLLECT;
 
 /* How long a step may be; 0: no limit. */

@@ -70,7 +70,6 @@ ivar_resize(struct rh_heap *heap, struct rhi_object *object, size_t count)
 {
     if (ivar_is_own(object))
         return rhi_list_resize(heap, object, count, RH_UNDEF);
-    rhi_object_rewritten(heap, object); // what comes behind them moves
     if (!rhi_generic_resize(heap, object, count) && count)
         return RH_NO_MEMORY;
     return RH_OK;
