@@ -183,8 +183,9 @@ rhi_sites_forget(struct rhi_sites *sites, const struct rh_marker *marker,
                  bool minor)
 {
     const struct rhi_region *region = sites->space->region;
+    size_t end = rhi_min(sites->array_room, region->top); // planes end there
 
-    for (size_t page = 0; page < sites->array_room; page++)
+    for (size_t page = 0; page < end; page++)
         if (sites->arrays[page] &&
             (!minor || region->flags[page] & RHI_FLAG_YOUNG))
             array_forget(sites, page, marker->plane[page]);

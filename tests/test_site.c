@@ -650,6 +650,25 @@ an_object_that_moves_to_a_page_without_an_array_loses_its_site(void **state)
     check_close(&world);
 }
 
+static void
+pages_to_come_have_no_sites_that_could_die(void **state)
+{
+    struct check_world world;
+    struct node *from, *to;
+
+    (void)state;
+    make_two_pages(&world, &from, &to);
+    check_root(world.heap, &from);
+    assert_true(rhi_sites_prepare(&world.heap->sites, 5000));
+
+    rh_heap_collect(world.heap);
+
+    expect_line(world.heap, from, 6);
+    assert_int_equal(rh_site_count(world.heap), 1);
+    check_heap(world.heap);
+    check_close(&world);
+}
+
 // A node of a page that has never been traced, and one of the next page, which
 // moves.
 static void sites_follow(enum rh_status (*move)(struct rh_heap *heap))
@@ -855,6 +874,7 @@ main(void)
         cmocka_unit_test(sites_follow_to_pages_that_had_none),
         cmocka_unit_test(sites_follow_to_new_pages),
         cmocka_unit_test(sites_follow_at_the_end_of_a_collection_in_steps),
+        cmocka_unit_test(pages_to_come_have_no_sites_that_could_die),
         cmocka_unit_test(nothing_is_prepared_for_a_heap_without_sites),
         cmocka_unit_test(
             without_memory_an_object_has_no_site_and_that_is_counted),
