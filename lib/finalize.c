@@ -254,15 +254,19 @@ finalizers_queue(struct rhi_finalizers *finalizers,
     return finalizers->pending > before;
 }
 
-// What is queued is reached; what was queued before has been already.
+// What is queued is reached; what was queued before, and what is queued before
+// `first`, has been already.
 static void
-queued_reach(const struct rhi_finalizers *finalizers, struct rh_marker *marker)
+queued_reach(struct rhi_finalizers *finalizers, struct rh_marker *marker,
+             uint32_t first)
 {
+    uint32_t i = first > finalizers->head ? first : finalizers->head;
     size_t pushed = 0;
 
-    for (uint32_t i = finalizers->head; i < finalizers->tail; i++) {
+    for (; i < finalizers->tail; i++) {
         void *object = rhi_roster_at(&finalizers->roster, i)->object;
 
+        finalizers->seen++;
         if (!is_queued(finalizers, i) || rhi_marker_has_reached(marker, object))
             continue;
         rhi_marker_push(marker, object);
@@ -278,11 +282,11 @@ rhi_finalizers_queue(struct rhi_finalizers *finalizers,
 {
     struct rhi_roster *roster = &finalizers->roster;
     uint32_t closings = roster->closings;
-    bool any =
-        finalizers_queue(finalizers, marker, minor ? roster->old_count : 0);
+    uint32_t first = minor ? roster->old_count : 0;
+    bool any = finalizers_queue(finalizers, marker, first);
 
     if (any)
-        queued_reach(finalizers, marker);
+        queued_reach(finalizers, marker, first);
     rhi_roster_grow_old(roster, minor);
     queue_find_again(finalizers, closings);
     return any;
