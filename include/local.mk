@@ -21,6 +21,7 @@ rheapinclude_HEADERS = \
 	%D%/rheap/file.h \
 	%D%/rheap/finalizer.h \
 	%D%/rheap/hash.h \
+	%D%/rheap/fork.h \
 	%D%/rheap/heap.h \
 	%D%/rheap/identity.h \
 	%D%/rheap/image.h \

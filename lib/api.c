@@ -73,6 +73,7 @@ heap_build_compact(struct rh_heap *heap)
         .follow = { .forward = forward,
                     .region = &heap->region,
                     .roots = &heap->roots,
+                    .seal = &heap->seal,
                     .weak = &heap->weak,
                     .finalizers = &heap->finalizers,
                     .identity = &heap->identity,
@@ -99,6 +100,12 @@ heap_build_collector(struct rh_heap *heap)
         .events = &heap->events,
         .model = heap->model,
         .heap = heap,
+    };
+    heap->seal = (struct rhi_seal){
+        .region = &heap->region,
+        .space = &heap->space,
+        .barrier = &heap->barrier,
+        .model = heap->model,
     };
     heap_build_compact(heap);
     rhi_trim_init(&heap->trim, &heap->space, &heap->external, config);
@@ -189,6 +196,8 @@ rh_heap_free(struct rh_heap *heap)
     if (heap->inside || heap->walks || heap->events.sending)
         rhi_panic(&heap->panic, "heap freed during a collection or a walk, or "
                                 "by a listener");
+    if (heap->atfork.forget)
+        heap->atfork.forget(heap);
     rhi_finalizers_queue_all(&heap->finalizers);
     rh_finalizer_run(heap, 0);
     rhi_mutator_flush(&heap->mutator);

@@ -129,11 +129,20 @@ cards_have_room(struct rhi_barrier *barrier)
     return barrier->table && barrier->card_count < RHI_CARDS;
 }
 
+// Enter a card that is not there.
+static void
+card_put(struct rhi_barrier *barrier, struct rhi_slice card)
+{
+    uint32_t cell = card_probe(barrier->table, card);
+
+    barrier->table->cards[barrier->card_count++] = card;
+    barrier->table->cells[cell] = (uint16_t)barrier->card_count;
+}
+
 void
 rhi_barrier_card(struct rhi_barrier *barrier, void *object, size_t index)
 {
     struct rhi_slice card = card_of(object, index);
-    uint32_t cell;
 
     if (rhi_barrier_has(barrier, object) ||
         rhi_barrier_has_card(barrier, object, index))
@@ -142,37 +151,73 @@ rhi_barrier_card(struct rhi_barrier *barrier, void *object, size_t index)
         rhi_barrier_remember(barrier, object);
         return;
     }
-    cell = card_probe(barrier->table, card);
-    barrier->table->cards[barrier->card_count++] = card;
-    barrier->table->cells[cell] = (uint16_t)barrier->card_count;
+    card_put(barrier, card);
     barrier->stores++;
+}
+
+static size_t
+cards_sealed(const struct rhi_barrier *barrier)
+{
+    const struct rhi_card_table *table = barrier->table;
+    size_t count = 0;
+
+    if (barrier->region->sealed == 0)
+        return 0;
+    for (size_t i = 0; i < barrier->card_count; i++)
+        count += rhi_region_is_sealed(barrier->region, table->cards[i].object);
+    return count;
+}
+
+static void
+cards_forget(struct rhi_barrier *barrier, bool sealed)
+{
+    struct rhi_card_table *table = barrier->table;
+    size_t count = barrier->card_count;
+
+    // The latest first: each is then the end of its chain of cells.
+    for (size_t i = count; i-- > 0;)
+        table->cells[card_probe(table, table->cards[i])] = 0;
+    barrier->card_count = 0;
+    for (size_t i = 0; i < count && !sealed; i++)
+        if (rhi_region_is_sealed(barrier->region, table->cards[i].object))
+            card_put(barrier, table->cards[i]);
 }
 
 void
 rhi_barrier_forget_cards(struct rhi_barrier *barrier)
 {
-    struct rhi_card_table *table = barrier->table;
-
-    // The latest first: each is then the end of its chain of cells.
-    for (size_t i = barrier->card_count; i-- > 0;)
-        table->cells[card_probe(table, table->cards[i])] = 0;
-    barrier->card_count = 0;
+    if (barrier->card_count > cards_sealed(barrier))
+        cards_forget(barrier, false);
 }
 
 // ---- all of it ----
 
-void
-rhi_barrier_forget(struct rhi_barrier *barrier)
+static void
+barrier_forget_from(struct rhi_barrier *barrier, size_t page)
 {
     struct rhi_region *region = barrier->region;
 
-    rhi_barrier_forget_cards(barrier);
-    for (size_t page = rhi_region_next_flagged(region, 0, RHI_FLAG_REMEMBERED);
+    for (page = rhi_region_next_flagged(region, page, RHI_FLAG_REMEMBERED);
          page < region->top; page = rhi_region_next_flagged(
                                  region, page + 1, RHI_FLAG_REMEMBERED)) {
         region->flags[page] &= (uint8_t)~RHI_FLAG_REMEMBERED;
         rhi_line_clear(region->plane[RHI_REMEMBERED][page]);
     }
+}
+
+void
+rhi_barrier_forget(struct rhi_barrier *barrier)
+{
+    rhi_barrier_forget_cards(barrier);
+    barrier_forget_from(barrier, barrier->region->sealed);
+}
+
+void
+rhi_barrier_forget_all(struct rhi_barrier *barrier)
+{
+    if (barrier->card_count > 0)
+        cards_forget(barrier, true);
+    barrier_forget_from(barrier, 0);
 }
 
 static size_t
@@ -191,7 +236,8 @@ rhi_barrier_unprotected(const struct rhi_barrier *barrier, const rhi_line *old)
     const struct rhi_region *region = barrier->region;
     size_t count = 0;
 
-    for (size_t page = rhi_region_next_flagged(region, 0, RHI_FLAG_UNPROTECTED);
+    for (size_t page = rhi_region_next_flagged(region, region->sealed,
+                                               RHI_FLAG_UNPROTECTED);
          page < region->top;
          page = rhi_region_next_flagged(region, page + 1, RHI_FLAG_UNPROTECTED))
         count +=

@@ -20,6 +20,10 @@
  * Objects whose owner cannot promise barriers are unprotected, as in Ruby: a
  * bit says so for good, and they are followed again by every collection.
  *
+ * Sealed objects are never followed by themselves.  One into which a reference
+ * to anything not sealed was stored is remembered in the same way, but for good:
+ * its bit, or its card, stays until it is unsealed, and it is a root meanwhile.
+ *
  * While a major collection pauses between two steps, the same stores are what
  * it must hear of: a black object must not be left referring to a white one
  * that nobody else leads to.  So the child turns gray (Dijkstra's barrier), or,
@@ -31,6 +35,8 @@
  *   B3  an old object that refers to a young one is remembered, has a card
  *       for the place, or is unprotected (rh_heap_verify() looks)
  *   B4  each card is in the table once, and found from its hash
+ *   B5  a sealed object that refers to one that is not sealed is remembered, has
+ *       a card for the place, or is unprotected (rh_heap_verify() looks)
  *
  * Next: index.h, and what is kept about objects beside the heap.
  */
@@ -78,13 +84,16 @@ bool rhi_barrier_has_card(const struct rhi_barrier *barrier, const void *object,
 // Stores into the object run no barrier from now on.
 void rhi_barrier_unprotect(struct rhi_barrier *barrier, const void *object);
 
-// Forget all cards.
+// Forget all cards, but those of sealed objects.
 void rhi_barrier_forget_cards(struct rhi_barrier *barrier);
 
-// Forget everything that is remembered.  O(pages).
+// Forget everything that is remembered, but of sealed objects.  O(pages).
 void rhi_barrier_forget(struct rhi_barrier *barrier);
 
-// Old objects that are unprotected, by the marks in `old`.  O(pages).
+// The same, theirs too: what they refer to is being sealed.  O(pages).
+void rhi_barrier_forget_all(struct rhi_barrier *barrier);
+
+// Old objects that are unprotected and not sealed, by the marks in `old`.  O(pages).
 size_t rhi_barrier_unprotected(const struct rhi_barrier *barrier,
                                const rhi_line *old);
 

@@ -28,10 +28,11 @@ rhi_choice_has_pins(const struct rhi_region *region, size_t page)
 static size_t
 choice_live(const struct rhi_space *space)
 {
+    const struct rhi_region *region = space->region;
     size_t live = 0;
 
-    for (size_t page = 0; page < space->region->top; page++)
-        live += space->region->live[page];
+    for (size_t page = region->sealed; page < region->top; page++)
+        live += region->live[page];
     return live;
 }
 
@@ -80,7 +81,7 @@ choice_each(struct choice *choice,
     const struct rhi_region *region = choice->space->region;
     size_t class = 0;
 
-    for (size_t page = 0; page < region->top; page++) {
+    for (size_t page = region->sealed; page < region->top; page++) {
         if (page % region->granule_pages == 0)
             class = granule_class(region, page);
         if (rhi_space_has_memory(choice->space, page))
@@ -144,10 +145,10 @@ rhi_choice_scatter(struct rhi_space *space)
     struct rhi_region *region = space->region;
     size_t wanted = rhi_choice_needed(space);
 
-    for (size_t page = 0; page < region->top; page++)
+    for (size_t page = region->sealed; page < region->top; page++)
         if (region->live[page])
             region->flags[page] |= RHI_FLAG_EVACUATED;
-    for (size_t page = 0; page < region->top && wanted > 0; page++)
+    for (size_t page = region->sealed; page < region->top && wanted > 0; page++)
         if (region->pages[page].list == RHI_TOMB) {
             (void)rhi_space_populate(space, page);
             wanted--;
@@ -171,7 +172,7 @@ rhi_choice_room(const struct rhi_space *space)
     const struct rhi_region *region = space->region;
     size_t room = 0;
 
-    for (size_t page = 0; page < region->top; page++)
+    for (size_t page = region->sealed; page < region->top; page++)
         if (rhi_choice_is_target(space, page))
             room += space->shape.slots - region->live[page];
     return room;

@@ -54,7 +54,7 @@ compact_count(struct rhi_compact *compact)
     size_t room = rhi_choice_room(compact->evacuation.space);
 
     *last = (struct rh_compaction){ .struct_bytes = sizeof *last };
-    for (size_t page = 0; page < region->top; page++) {
+    for (size_t page = region->sealed; page < region->top; page++) {
         if (!region->live[page])
             continue;
         last->pages++;

@@ -113,9 +113,9 @@ rhi_evacuate_run(struct rhi_evacuation *evacuation)
 {
     const struct rhi_region *region = evacuation->space->region;
 
-    evacuation->to_page = 0;
+    evacuation->to_page = region->sealed;
     evacuation->moved = 0;
-    for (size_t page = 0; page < region->top; page++)
+    for (size_t page = region->sealed; page < region->top; page++)
         if (region->flags[page] & RHI_FLAG_EVACUATED)
             page_evacuate(evacuation, page);
 }
@@ -154,7 +154,7 @@ rhi_evacuate_end(struct rhi_evacuation *evacuation)
     struct rhi_region *region = space->region;
     size_t emptied = 0;
 
-    for (size_t page = 0; page < region->top; page++) {
+    for (size_t page = region->sealed; page < region->top; page++) {
         if (region->flags[page] & RHI_FLAG_EVACUATED) {
             page_end(space, page);
             emptied += region->live[page] == 0;

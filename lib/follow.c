@@ -62,7 +62,7 @@ trace_everything(struct tracer *tracer)
                     &(struct rhi_root_observer){ NULL, NULL, NULL });
     if (!tracer->follow->model->trace)
         return;
-    for (size_t page = 0; page < region->top; page++)
+    for (size_t page = region->sealed; page < region->top; page++)
         if (region->live[page])
             trace_page(tracer, page);
 }
@@ -82,11 +82,17 @@ pin_object(struct rh_visitor *visitor, void *object)
     uintptr_t address = (uintptr_t)object;
     size_t page = rhi_region_page(region, address);
 
-    if (!rhi_page_is_object(region, address))
+    if (!rhi_page_is_object(region, address) || page < region->sealed)
         return;
     region->flags[page] |= RHI_FLAG_PINNED;
     rhi_bit_set(region->plane[RHI_REACHED][page],
                 rhi_page_index(region, address));
+}
+
+static void
+pin_edge(struct rh_visitor *visitor, void *edge, uintptr_t mask)
+{
+    pin_object(visitor, (void *)(rh_visitor_word(edge) & mask));
 }
 
 void
@@ -96,6 +102,8 @@ rhi_follow_pin(struct rhi_follow *follow)
 
     tracer_init(&tracer, follow, ignore_edge, pin_object);
     trace_everything(&tracer);
+    tracer_init(&tracer, follow, pin_edge, pin_object);
+    (void)rhi_seal_visit(follow->seal, &tracer.visitor, NULL, NULL);
 }
 
 void
@@ -103,7 +111,7 @@ rhi_follow_unpin(struct rhi_follow *follow)
 {
     struct rhi_region *region = follow->region;
 
-    for (size_t page = 0; page < region->top; page++) {
+    for (size_t page = region->sealed; page < region->top; page++) {
         if (!(region->flags[page] & RHI_FLAG_PINNED))
             continue;
         rhi_line_clear(region->plane[RHI_REACHED][page]);
@@ -154,7 +162,7 @@ tell_everybody(struct rhi_follow *follow)
 {
     struct rhi_region *region = follow->region;
 
-    for (size_t page = 0; page < region->top; page++) {
+    for (size_t page = region->sealed; page < region->top; page++) {
         if (!region->live[page])
             continue;
         if (follow->model->updated)

@@ -32,12 +32,14 @@
 #include "forward.h"
 #include "identity.h"
 #include "roots.h"
+#include "seal.h"
 #include "weak.h"
 
 struct rhi_follow {
     struct rhi_forward forward;
     struct rhi_region *region;
     struct rhi_roots *roots;
+    const struct rhi_seal *seal;
     struct rhi_weak *weak; // these three know addresses
     struct rhi_finalizers *finalizers;
     struct rhi_identity *identity;

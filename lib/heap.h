@@ -38,6 +38,7 @@
 #include "mutator.h"
 #include "profile.h"
 #include "roots.h"
+#include "seal.h"
 #include "site.h"
 #include "stack.h"
 #include "sweep.h"
@@ -60,7 +61,7 @@ struct rhi_history {
     uint64_t emergency;   // because memory had run out
     uint64_t steps;       // of major collections
     size_t marked_slots;  // found alive by the last major collection
-    size_t old_slots;     // objects that are old
+    size_t old_slots;     // objects that are old; neither counts sealed ones
     size_t unprotected;   // of these, without barriers
     size_t visited;       // objects followed by the last collection or step
     size_t cards_visited; // by the last minor one
@@ -84,6 +85,13 @@ struct rhi_watch {
     void *context;       // passed to it
 };
 
+// What fork() itself is to call, see atfork.c.
+struct rhi_atfork {
+    struct rhi_ring link;                 // if `forget` is set
+    void (*forget)(struct rh_heap *heap); // to be called before the heap ends
+    bool begun;                           // by the fork that is under way
+};
+
 struct rh_heap {
     struct rh_mutator mutator; // its fast part comes first
     struct rh_config config;
@@ -103,6 +111,7 @@ struct rh_heap {
     struct rhi_threads threads;
     struct rhi_stack stack;
     struct rhi_sweep sweep;
+    struct rhi_seal seal;
     struct rhi_compact compact;
     struct rhi_trim trim;
     struct rhi_growth growth;
@@ -118,6 +127,7 @@ struct rh_heap {
     unsigned stress;     // enum rh_stress
     rhi_line looked_at;  // for rh_page_look() to point to
     struct rhi_watch watch;
+    struct rhi_atfork atfork;
     struct rh_marker marker; // of major collections
     struct rh_marker young;  // of minor ones, and whoever asks between steps
     struct rhi_profile profile;
@@ -157,6 +167,14 @@ RHI_INLINE void
 rhi_heap_live_bits(const struct rh_heap *heap, size_t page, uint64_t *line)
 {
     rhi_sweep_live_bits(&heap->sweep, page, line);
+}
+
+// Whether stores of old objects into old ones matter to anybody.
+RHI_INLINE void
+rhi_heap_set_strict(struct rh_heap *heap)
+{
+    heap->mutator.fast.strict =
+        heap->major.stage == RHI_MARKING || heap->region.sealed > 0;
 }
 
 RHI_INLINE void

@@ -85,7 +85,7 @@ rh_image_end(struct rh_heap *heap)
     struct rhi_space *space = &heap->space;
 
     refuse_outside(heap);
-    for (size_t page = 0; page < heap->region.top; page++)
+    for (size_t page = heap->region.sealed; page < heap->region.top; page++)
         if (rhi_space_has_memory(space, page))
             rhi_space_file(space, page);
     rhi_growth_collected(

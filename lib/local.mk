@@ -78,6 +78,8 @@ librheap_chapters += \
 	%D%/site.c \
 	%D%/sweep.h \
 	%D%/sweep.c \
+	%D%/seal.h \
+	%D%/seal.c \
 	%D%/forward.h \
 	%D%/choice.h \
 	%D%/choice.c \
@@ -130,6 +132,8 @@ librheap_chapters += \
 	%D%/verify.c \
 	%D%/stress.c \
 	%D%/tidy.c \
+	%D%/fork.c \
+	%D%/atfork.c \
 	%D%/image.c \
 	# end
 

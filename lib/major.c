@@ -31,7 +31,6 @@ major_swap(struct rh_heap *heap)
     plane[RHI_NEXT] = old; // cleared by the sweep, page by page
     if (heap->config.generational)
         heap->mutator.fast.old = plane[RHI_MARK];
-    heap->mutator.fast.marking = 0;
     heap->history.marked_slots = rhi_marker_marked(&heap->marker);
     heap->history.old_slots = heap->history.marked_slots;
     heap->history.unprotected =
@@ -39,26 +38,28 @@ major_swap(struct rh_heap *heap)
     rhi_profile_phase(&heap->profile, RH_PHASE_SWEEP);
     rhi_sweep_begin(&heap->sweep);
     heap->major.stage = RHI_SWEEPING;
+    rhi_heap_set_strict(heap);
     rhi_event(&heap->events, RH_EVENT_MARK_END);
     rhi_heap_phase(heap, "major mark");
 }
 
-static void
-major_decide(struct rh_heap *heap)
+void
+rhi_major_decide(struct rh_heap *heap)
 {
     struct rhi_space *space = &heap->space;
 
     rhi_profile_phase(&heap->profile, RH_PHASE_RELEASE);
-    rhi_growth_collected(
-        &heap->growth,
-        &(struct rhi_growth_facts){
-            .live_slots = heap->history.marked_slots,
-            .total_slots = rhi_space_pages(space) * space->shape.slots,
-            .slots_per_page = space->shape.slots,
-            .pages = rhi_space_eden_pages(space),
-            .made_total = rhi_mutator_total(&heap->mutator),
-            .unprotected = heap->history.unprotected,
-        });
+    rhi_growth_collected(&heap->growth,
+                         &(struct rhi_growth_facts){
+                             .live_slots = heap->history.marked_slots,
+                             .total_slots = (rhi_space_eden_pages(space) +
+                                             space->count[RHI_TOMB]) *
+                                            space->shape.slots,
+                             .slots_per_page = space->shape.slots,
+                             .pages = rhi_space_eden_pages(space),
+                             .made_total = rhi_mutator_total(&heap->mutator),
+                             .unprotected = heap->history.unprotected,
+                         });
 }
 
 static void
@@ -75,7 +76,7 @@ static void
 major_swept(struct rh_heap *heap)
 {
     rhi_event(&heap->events, RH_EVENT_SWEEP_END);
-    major_decide(heap);
+    rhi_major_decide(heap);
     rhi_space_release_begin(&heap->space);
     heap->major.releasing = true;
 }
@@ -114,6 +115,7 @@ rhi_major_collect(struct rh_heap *heap)
     rhi_major_cancel(heap);
     major_begin(heap);
     rhi_reach_roots(heap, &heap->marker);
+    (void)rhi_reach_sealed(heap, &heap->marker);
     rhi_afterlife(heap, &heap->marker, false);
     rhi_barrier_forget(&heap->barrier); // nothing is young from here on
     major_swap(heap);
@@ -135,7 +137,7 @@ rhi_major_start(struct rh_heap *heap)
     rhi_roots_visit(&heap->roots, &heap->marker.visitor,
                     &(struct rhi_root_observer){ NULL, NULL, NULL });
     heap->major.stage = RHI_MARKING;
-    heap->mutator.fast.marking = 1;
+    rhi_heap_set_strict(heap);
 }
 
 static bool
@@ -174,7 +176,8 @@ step_follow_unprotected(struct rh_heap *heap, struct rh_marker *marker)
 {
     const struct rhi_region *region = &heap->region;
 
-    for (size_t page = rhi_region_next_flagged(region, 0, RHI_FLAG_UNPROTECTED);
+    for (size_t page = rhi_region_next_flagged(region, region->sealed,
+                                               RHI_FLAG_UNPROTECTED);
          page < region->top; page = rhi_region_next_flagged(
                                  region, page + 1, RHI_FLAG_UNPROTECTED)) {
         const uint64_t *unprotected = region->plane[RHI_UNPROTECTED][page];
@@ -196,6 +199,7 @@ step_last(struct rh_heap *heap)
 
     rhi_minor_collect(heap);
     rhi_reach_roots(heap, marker);
+    (void)rhi_reach_sealed(heap, marker);
     step_follow_unprotected(heap, marker);
     rhi_afterlife(heap, marker, false);
     if (heap->watch.major_marked)
@@ -279,8 +283,8 @@ rhi_major_cancel(struct rh_heap *heap)
     if (heap->major.stage != RHI_MARKING)
         return;
     rhi_marker_forget(&heap->marker);
-    for (size_t page = 0; page < region->top; page++)
+    for (size_t page = region->sealed; page < region->top; page++)
         rhi_line_clear(region->plane[RHI_NEXT][page]);
-    heap->mutator.fast.marking = 0;
     heap->major.stage = RHI_IDLE;
+    rhi_heap_set_strict(heap);
 }

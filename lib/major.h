@@ -45,6 +45,9 @@ void rhi_major_start(struct rh_heap *heap);
 // One step of the stage it is at.
 void rhi_major_step(struct rh_heap *heap, struct rh_budget budget);
 
+// Ask the growth policy, and keep to what it answers.
+void rhi_major_decide(struct rh_heap *heap);
+
 // Forget `next`, or finish sweeping.
 void rhi_major_cancel(struct rh_heap *heap);
 

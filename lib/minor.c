@@ -45,7 +45,7 @@ minor_follow_pages(struct rh_heap *heap)
     const struct rhi_region *region = &heap->region;
     unsigned flags = RHI_FLAG_REMEMBERED | RHI_FLAG_UNPROTECTED;
 
-    for (size_t page = rhi_region_next_flagged(region, 0, flags);
+    for (size_t page = rhi_region_next_flagged(region, region->sealed, flags);
          page < region->top;
          page = rhi_region_next_flagged(region, page + 1, flags))
         page_follow(heap, page);
@@ -82,6 +82,7 @@ minor_mark(struct rh_heap *heap)
     }
     heap->history.remembered = 0;
     rhi_profile_phase(&heap->profile, RH_PHASE_MARK);
+    heap->history.remembered += rhi_reach_sealed(heap, marker);
     minor_follow_pages(heap);
     minor_follow_cards(heap);
     heap->finalizers.minor = true;

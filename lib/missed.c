@@ -85,17 +85,24 @@ place_is_known(const struct missed_walk *walk, uintptr_t child)
            place_has_card(walk, child);
 }
 
+// Whether a collection would not find the child by itself.
 static bool
-is_missed(const struct missed_walk *walk, uintptr_t child)
+wants_barrier(const struct missed_walk *walk, uintptr_t child)
 {
-    const struct rh_heap *heap = walk->heap;
-    const struct rhi_region *region = &heap->region;
+    const struct rhi_region *region = &walk->heap->region;
     enum rhi_plane plane = walk->marking ? RHI_NEXT : RHI_MARK;
     size_t page = rhi_region_page(region, child);
 
-    return rh_heap_is_live(heap, child) &&
-           !rhi_bit_test(region->plane[plane][page],
-                         rhi_page_index(region, child)) &&
+    if (!walk->marking && rhi_region_is_sealed(region, walk->parent))
+        return page >= region->sealed;
+    return !rhi_bit_test(region->plane[plane][page],
+                         rhi_page_index(region, child));
+}
+
+static bool
+is_missed(const struct missed_walk *walk, uintptr_t child)
+{
+    return rh_heap_is_live(walk->heap, child) && wants_barrier(walk, child) &&
            (walk->marking || !place_is_known(walk, child));
 }
 

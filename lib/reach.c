@@ -31,6 +31,19 @@ rhi_reach_roots(struct rh_heap *heap, struct rh_marker *marker)
     rhi_marker_drain(marker);
 }
 
+static void
+drain_between_pages(void *marker)
+{
+    rhi_marker_drain(marker);
+}
+
+size_t
+rhi_reach_sealed(struct rh_heap *heap, struct rh_marker *marker)
+{
+    return rhi_seal_visit(&heap->seal, &marker->visitor, drain_between_pages,
+                          marker);
+}
+
 void
 rhi_reach(struct rh_heap *heap, enum rhi_plane plane, void *object)
 {

@@ -15,6 +15,10 @@
 // Follow what the roots lead to, to the end.
 void rhi_reach_roots(struct rh_heap *heap, struct rh_marker *marker);
 
+// Follow what sealed objects lead to that is not sealed; how many may lead
+// there.  Whoever only asks follows sealed objects themselves.
+size_t rhi_reach_sealed(struct rh_heap *heap, struct rh_marker *marker);
+
 // Set the bits of `plane` for what `object` leads to, itself included, or for
 // what the roots lead to when it is NULL.  Uses the young marker; the caller
 // clears the plane.

@@ -302,5 +302,8 @@ rhi_region_check(const struct rhi_region *region)
         return "R2";
     if (region->committed % region->granule_pages != 0)
         return "R3";
+    if (region->sealed > region->top ||
+        region->sealed % region->granule_pages != 0)
+        return "R4";
     return NULL;
 }

@@ -29,6 +29,7 @@
  *       writable, unless the body was released
  *   R2  top <= committed <= max_pages; no page at or above top was ever used
  *   R3  committed is a multiple of granule_pages
+ *   R4  sealed <= top, and is a multiple of granule_pages
  *
  * Next: page.h, what is inside.
  */
@@ -87,6 +88,7 @@ struct rhi_region {
     struct rhi_page *pages;      // [page number]
     size_t unswept;              // pages from here to `unswept_end` may have
     size_t unswept_end;          // dead objects, see page.h
+    size_t sealed;               // pages below are sealed, see seal.h
     size_t top;                  // 1 + the highest page ever used
     size_t committed;            // pages with committed body and tables
     size_t max_pages;
@@ -151,6 +153,13 @@ rhi_region_covers(const struct rhi_region *region, uintptr_t word)
     uintptr_t distance = word - region->base;
 
     return (distance >> 3 | distance << 61) < region->top << (RHI_PAGE_LOG - 3);
+}
+
+// Whether an address in the region is in a sealed page.
+RHI_INLINE bool
+rhi_region_is_sealed(const struct rhi_region *region, const void *object)
+{
+    return rhi_region_page(region, (uintptr_t)object) < region->sealed;
 }
 
 RHI_INLINE size_t

@@ -171,6 +171,8 @@ array_forget(struct rhi_sites *sites, size_t page, const uint64_t *marked)
     for (int word = 0; word < RHI_LINE_WORDS; word++) {
         uint64_t dead = array->known[word] & ~marked[word];
 
+        if (dead == 0)
+            continue; // nothing that has not changed is written: see seal.h
         sites->count -= (size_t)__builtin_popcountll(dead);
         array->known[word] ^= dead;
     }
@@ -185,7 +187,7 @@ rhi_sites_forget(struct rhi_sites *sites, const struct rh_marker *marker,
     const struct rhi_region *region = sites->space->region;
     size_t end = rhi_min(sites->array_room, region->top); // planes end there
 
-    for (size_t page = 0; page < end; page++)
+    for (size_t page = region->sealed; page < end; page++)
         if (sites->arrays[page] &&
             (!minor || region->flags[page] & RHI_FLAG_YOUNG))
             array_forget(sites, page, marker->plane[page]);

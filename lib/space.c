@@ -81,13 +81,12 @@ rhi_space_file_swept(struct rhi_space *space, size_t page)
     }
 }
 
-// Bring pages up to `number` into the books, as released ones.
-static bool
-space_extend(struct rhi_space *space, size_t number)
+bool
+rhi_space_extend(struct rhi_space *space, size_t number)
 {
     struct rhi_region *region = space->region;
 
-    if (!rhi_region_commit(region, number + 1))
+    if (number >= region->max_pages || !rhi_region_commit(region, number + 1))
         return false;
     for (; region->top <= number; region->top++) {
         struct rhi_page *page = &region->pages[region->top];
@@ -112,8 +111,8 @@ rhi_space_populate(struct rhi_space *space, size_t number)
 {
     struct rhi_region *region = space->region;
 
-    if (number >= region->max_pages ||
-        (number >= region->top && !space_extend(space, number)))
+    if (number < region->sealed ||
+        (number >= region->top && !rhi_space_extend(space, number)))
         return false;
     if (region->pages[number].list == RHI_TOMB)
         page_revive(space, number);
@@ -228,7 +227,8 @@ rhi_space_release_some(struct rhi_space *space, size_t keep, size_t pages)
     size_t start = space->release_cursor;
     size_t count = 0; // pages of the run that begins at `start`
 
-    for (size_t seen = 0; seen < pages && start > 0 && surplus > 0;
+    for (size_t seen = 0;
+         seen < pages && start > space->region->sealed && surplus > 0;
          seen += granule) {
         size_t tombs = granule_tombs(space, start - granule);
 
@@ -243,7 +243,7 @@ rhi_space_release_some(struct rhi_space *space, size_t keep, size_t pages)
     }
     run_release(space, start, count);
     space->release_cursor = start;
-    return start == 0 || surplus == 0;
+    return start <= space->region->sealed || surplus == 0;
 }
 
 size_t
@@ -254,6 +254,31 @@ rhi_space_release(struct rhi_space *space, size_t keep)
     rhi_space_release_begin(space);
     (void)rhi_space_release_some(space, keep, SIZE_MAX);
     return space->freed_total - before;
+}
+
+void
+rhi_space_seal(struct rhi_space *space, size_t end)
+{
+    struct rhi_region *region = space->region;
+
+    for (size_t page = region->sealed; page < end; page++)
+        if (rhi_space_has_memory(space, page))
+            rhi_space_move(space, page, RHI_SEALED);
+    region->sealed = end;
+    space->first_released = end;
+}
+
+void
+rhi_space_unseal(struct rhi_space *space)
+{
+    struct rhi_region *region = space->region;
+    size_t end = region->sealed;
+
+    region->sealed = 0;
+    space->first_released = 0;
+    for (size_t page = 0; page < end; page++)
+        if (rhi_space_has_memory(space, page))
+            rhi_space_file(space, page);
 }
 
 size_t
@@ -295,8 +320,8 @@ const char *
 rhi_list_name(enum rhi_list list)
 {
     static const char *const names[RHI_LISTS] = {
-        "released", "tomb",  "roomy-3", "roomy-2",
-        "roomy-1",  "tight", "full",    "current",
+        "released", "tomb", "roomy-3", "roomy-2", "roomy-1",
+        "tight",    "full", "current", "sealed",
     };
 
     return names[list];
@@ -343,15 +368,18 @@ page_check_list(const struct rhi_space *space, size_t number)
         return "S1";
     if (live > space->shape.slots)
         return "S3";
-    if (page->list == RHI_RELEASED && number < space->first_released)
+    if (page->list == RHI_RELEASED && number >= space->region->sealed &&
+        number < space->first_released)
         return "S5";
     if (page->list == RHI_RELEASED)
         return live || !page_is_blank(space->region, number) ? "S2" : NULL;
     if (page->shape != &space->shape)
         return "S6";
+    if ((page->list == RHI_SEALED) != (number < space->region->sealed))
+        return "S7";
     if (page->list == RHI_TOMB)
         return live ? "S2" : NULL;
-    if (page->list == RHI_CURRENT)
+    if (page->list == RHI_CURRENT || page->list == RHI_SEALED)
         return NULL;
     return list_for(space, live) == page->list ? NULL : "S3";
 }

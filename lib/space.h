@@ -22,6 +22,9 @@
  * out.  Filling the fullest pages first was measured at 15-19 ns an object
  * against 5.6: short runs, and a cache line of bits for every few objects.
  *
+ * Pages below region.sealed are SEALED, or released: they have left the cycle
+ * above, and none is taken, filed or given back (seal.h).
+ *
  * A live slot keeps its whole page: it cannot be returned while its object is
  * there.  That is the slot fragmentation that the articles describe; what can be
  * done about it where objects may move is told in compact.h.
@@ -31,10 +34,12 @@
  *       lists hold no others; counts are the lengths of the lists
  *   S2  a page of the tomb has no object; a released one has no bit at all
  *   S3  the roomy, tight and full lists agree with the live count
- *   S4  allocated pages = eden + tomb;
+ *   S4  allocated pages = eden + tomb + sealed;
  *       pages ever allocated = allocated + pages ever freed
- *   S5  no page below first_released is released
+ *   S5  no page from region.sealed up to first_released is released
  *   S6  a page with memory has the shape of the space
+ *   S7  a page with memory is on the list of the sealed if it lies below
+ *       region.sealed, and else not
  *
  * Next: mutator.h, the cursor in the current page.
  */
@@ -53,6 +58,7 @@ enum rhi_list {
     RHI_TIGHT,   // some, but less
     RHI_FULL,
     RHI_CURRENT, // being allocated from
+    RHI_SEALED,
     RHI_LISTS
 };
 
@@ -107,6 +113,17 @@ size_t rhi_space_release(struct rhi_space *space, size_t keep);
 void rhi_space_release_begin(struct rhi_space *space);
 bool rhi_space_release_some(struct rhi_space *space, size_t keep, size_t pages);
 
+// Bring pages up to `number` into the books, as released ones; false: no
+// memory.
+bool rhi_space_extend(struct rhi_space *space, size_t number);
+
+// Seal all pages with memory below page `end`, which becomes region.sealed.
+// None of them may be empty, current, or wait to be swept.
+void rhi_space_seal(struct rhi_space *space, size_t end);
+
+// File all sealed pages by their live counts; region.sealed becomes 0.
+void rhi_space_unseal(struct rhi_space *space);
+
 // Collections that the oldest tomb page has seen.  O(tomb).
 size_t rhi_space_tomb_age(const struct rhi_space *space);
 
@@ -131,7 +148,8 @@ rhi_space_eden_pages(const struct rhi_space *space)
 RHI_INLINE size_t
 rhi_space_pages(const struct rhi_space *space)
 {
-    return rhi_space_eden_pages(space) + space->count[RHI_TOMB];
+    return rhi_space_eden_pages(space) + space->count[RHI_TOMB] +
+           space->count[RHI_SEALED];
 }
 
 RHI_INLINE bool

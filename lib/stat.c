@@ -25,10 +25,13 @@ stat_slots(const struct rh_heap *heap, struct rh_stat *stat)
     stat->total_freed_objects = heap->sweep.freed_total;
     stat->heap_final_slots = heap->finalizers.finals;
     stat->heap_live_slots = rhi_heap_live(heap) - stat->heap_final_slots;
-    stat->heap_available_slots = rhi_space_pages(space) * space->shape.slots;
+    stat->x_sealed_slots = heap->seal.slots;
+    stat->x_sealed_free_slots = rhi_seal_holes(&heap->seal);
+    stat->heap_available_slots =
+        rhi_space_pages(space) * space->shape.slots - stat->x_sealed_free_slots;
     stat->heap_free_slots = stat->heap_available_slots - rhi_heap_live(heap);
-    stat->heap_marked_slots = heap->history.marked_slots;
-    stat->old_objects = heap->history.old_slots;
+    stat->heap_marked_slots = heap->history.marked_slots + heap->seal.slots;
+    stat->old_objects = heap->history.old_slots + heap->seal.slots;
     stat->old_objects_limit = heap->growth.old_limit;
     stat->remembered_wb_unprotected_objects = heap->history.unprotected;
     stat->remembered_wb_unprotected_objects_limit =
@@ -45,7 +48,8 @@ stat_pages(const struct rh_heap *heap, struct rh_stat *stat)
     stat->heap_allocated_pages = pages;
     stat->heap_sorted_length = heap->region.top;
     stat->heap_allocatable_pages = capacity > pages ? capacity - pages : 0;
-    stat->heap_eden_pages = rhi_space_eden_pages(space);
+    stat->x_sealed_pages = space->count[RHI_SEALED];
+    stat->heap_eden_pages = rhi_space_eden_pages(space) + stat->x_sealed_pages;
     stat->heap_tomb_pages = space->count[RHI_TOMB];
     stat->total_allocated_pages = space->allocated_total;
     stat->total_freed_pages = space->freed_total;

@@ -45,6 +45,12 @@ is_black(const struct rh_heap *heap, const void *object)
            rhi_marker_has(&heap->marker, object);
 }
 
+static bool
+is_sealed(const struct rh_heap *heap, const void *object)
+{
+    return rhi_region_is_sealed(&heap->region, object);
+}
+
 // A black object refers to `child`: it must not stay white.
 static void
 keep_from_major(struct rh_heap *heap, void *parent, void *child)
@@ -57,7 +63,8 @@ void
 rh_barrier_slow(struct rh_heap *heap, void *parent, void *child)
 {
     check_store(heap, parent, child);
-    if (!is_old(heap, child))
+    if (is_sealed(heap, parent) ? !is_sealed(heap, child)
+                                : !is_old(heap, child))
         rhi_barrier_remember(&heap->barrier, parent);
     else
         keep_from_major(heap, parent, child);
@@ -68,7 +75,7 @@ rh_barrier_slow_at(struct rh_heap *heap, void *parent, size_t index,
                    void *child)
 {
     check_store(heap, parent, child);
-    if (is_old(heap, child))
+    if (is_sealed(heap, parent) ? is_sealed(heap, child) : is_old(heap, child))
         keep_from_major(heap, parent, child);
     else if (heap->model->trace_range)
         rhi_barrier_card(&heap->barrier, parent, index);
@@ -98,7 +105,7 @@ rh_barrier_all(struct rh_heap *heap, void *object)
     if (!is_old(heap, object))
         return;
     rhi_barrier_remember(&heap->barrier, object);
-    if (is_black(heap, object))
+    if (is_black(heap, object) && !is_sealed(heap, object))
         rhi_marker_regray(&heap->marker, object);
 }
 

@@ -104,7 +104,7 @@ rhi_sweep_begin(struct rhi_sweep *sweep)
 {
     struct rhi_region *region = sweep->space->region;
 
-    region->unswept = 0;
+    region->unswept = region->sealed;
     region->unswept_end = region->top;
 }
 
@@ -163,7 +163,8 @@ rhi_sweep_young(struct rhi_sweep *sweep, struct rh_marker *major)
 {
     struct rhi_region *region = sweep->space->region;
 
-    for (size_t page = rhi_region_next_flagged(region, 0, RHI_FLAG_YOUNG);
+    for (size_t page =
+             rhi_region_next_flagged(region, region->sealed, RHI_FLAG_YOUNG);
          page < region->top;
          page = rhi_region_next_flagged(region, page + 1, RHI_FLAG_YOUNG)) {
         if (major)

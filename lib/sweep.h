@@ -28,7 +28,7 @@
  *   U1  unswept <= unswept_end <= top; when they are equal, no page is flagged
  *       as swept early
  *
- * Next: forward.h; how objects are moved together.
+ * Next: seal.h, what is left in peace.
  */
 #ifndef RHI_SWEEP_H
 #define RHI_SWEEP_H

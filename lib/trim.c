@@ -5,6 +5,10 @@
 
 #include "os.h"
 
+enum {
+    SILENT_BYTES = 1 << 20 // freed in a forked child before it may trim
+};
+
 unsigned
 rh_trim_never(const struct rh_trim_view *view, void *context)
 {
@@ -59,13 +63,23 @@ rhi_trim_consult(struct rhi_trim *trim, enum rh_trim_reason reason)
     struct rh_trim_view view;
     unsigned actions;
 
-    if (trim->policy == rh_trim_never)
+    if (trim->policy == rh_trim_never ||
+        (reason == RH_TRIM_COLLECTION &&
+         trim->external->freed < trim->silent_until))
         return RH_TRIM_NOTHING; // spares the snapshot
+    trim->silent_until = 0;
     view = trim_view(trim, reason);
     actions = trim->policy(&view, trim->context);
     if (actions != RH_TRIM_NOTHING)
         rhi_trim_act(trim, reason, actions);
     return actions;
+}
+
+void
+rhi_trim_forked(struct rhi_trim *trim)
+{
+    trim->external->freed = 0;
+    trim->silent_until = SILENT_BYTES;
 }
 
 static bool

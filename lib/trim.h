@@ -29,6 +29,7 @@ struct rhi_trim {
     uint64_t last_ns;    // end of the last trim, or the start
     uint64_t trim_ns;    // spent in trims
     size_t count;        // trims ever done
+    size_t silent_until; // bytes freed, after a fork
     struct rh_trim_record log[RH_TRIM_LOG_LENGTH]; // [count % length]
 };
 
@@ -38,6 +39,10 @@ void rhi_trim_init(struct rhi_trim *trim, struct rhi_space *space,
 
 // Ask the policy and do what it answers; the actions done.
 unsigned rhi_trim_consult(struct rhi_trim *trim, enum rh_trim_reason reason);
+
+// This is a forked child.  Trimming writes to what is shared, so no collection
+// asks the policy before this process has freed 1 MB itself.
+void rhi_trim_forked(struct rhi_trim *trim);
 
 // Do the actions and log them.
 void rhi_trim_act(struct rhi_trim *trim, enum rh_trim_reason reason,

@@ -28,6 +28,7 @@ struct meaning {
 static const struct meaning meanings[] = {
     { "R2", "used pages are committed, and inside the region" },
     { "R3", "pages are committed in whole granules" },
+    { "R4", "sealed pages are used ones, in whole granules" },
     { "P1", "bits are set only for slots that the page has" },
     { "P2", "the live count is the number of allocated bits" },
     { "P3", "marked slots are allocated" },
@@ -41,6 +42,7 @@ static const struct meaning meanings[] = {
     { "S4", "pages ever allocated = pages now + pages ever freed" },
     { "S5", "the search for a released page begins below the lowest" },
     { "S6", "all pages with memory are divided in the same way" },
+    { "S7", "sealed pages, and no others, are on their list" },
     { "C1", "the cursor lies inside the current page and its run" },
     { "C2", "the current page is the only one on its list, and allocated" },
     { "T1", "the handle stack lies inside its range" },
@@ -75,6 +77,9 @@ static const struct meaning meanings[] = {
     { "B2", "unprotected bits are those of objects" },
     { "B3", "an old object that refers to a young one is remembered" },
     { "B4", "the table of cards agrees with itself" },
+    { "B5", "a sealed object that refers to one that is not is remembered" },
+    { "Z1", "what lives on a sealed page is marked in both planes" },
+    { "Z2", "sealed objects are counted" },
     { "U1", "the pages to be swept are a range of those in use" },
     { "V1", "references lead to live slots" },
     { "V2", "roots lead to live slots" },
@@ -105,9 +110,10 @@ page_use(const struct rh_heap *heap, size_t page)
 {
     bool marking = heap->major.stage == RHI_MARKING;
 
-    return (struct rhi_page_use){
-        marking || rhi_sweep_awaits(&heap->sweep, page), marking
-    };
+    return (struct rhi_page_use){ marking ||
+                                      rhi_sweep_awaits(&heap->sweep, page) ||
+                                      page < heap->region.sealed, // Z1
+                                  marking };
 }
 
 static struct rh_violation
@@ -159,6 +165,8 @@ check_tables(const struct rh_heap *heap)
         broken = rhi_sweep_check(&heap->sweep, &page);
     if (!broken)
         broken = rhi_barrier_check(&heap->barrier, &page);
+    if (!broken)
+        broken = rhi_seal_check(&heap->seal, &page);
     if (!broken)
         broken = rhi_profile_check(&heap->profile);
     if (!broken)
@@ -310,7 +318,10 @@ check_barriers(struct rh_heap *heap)
     if (rhi_missed_first(heap, &missed)) {
         uintptr_t parent = (uintptr_t)missed.parent;
 
-        violation = violation_of("B3", rhi_region_page(&heap->region, parent),
+        bool sealed = rhi_region_is_sealed(&heap->region, missed.parent);
+
+        violation = violation_of(sealed ? "B5" : "B3",
+                                 rhi_region_page(&heap->region, parent),
                                  rhi_page_index(&heap->region, parent));
         violation.object = missed.parent;
     }

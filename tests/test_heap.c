@@ -526,7 +526,7 @@ the_inline_part_knows_who_is_old(void **state)
 
         assert_true(is_old(&world, old));
         assert_false(is_old(&world, young));
-        assert_int_equal(rh_heap_fast(world.heap)->marking, 0);
+        assert_int_equal(rh_heap_fast(world.heap)->strict, 0);
         assert_int_equal(
             rh_heap_fast(world.heap)->base,
             (uintptr_t)rh_heap_slot(world.heap, (struct rh_position){ 0, 0 }) -

@@ -273,7 +273,7 @@ act_cancel_and_collect(struct check_world *world)
     assert_int_equal(count_plane(world->heap, RHI_NEXT), 0);
     assert_int_equal(count_plane(world->heap, RHI_GRAY), 0);
     assert_int_equal(count_plane(world->heap, RHI_SLICED), 0);
-    assert_int_equal(world->heap->mutator.fast.marking, 0);
+    assert_int_equal(world->heap->mutator.fast.strict, 0);
     assert_int_equal(check_stat(world->heap, "major_gc_count"), 1);
     if (marking)
         assert_int_equal(check_stat(world->heap, "heap_live_slots"), live);

@@ -25,7 +25,9 @@ struct rh_fast {
     uint64_t (*old)[8];  /* a bit for each slot, 8 words a page: old objects.
                             All zero when the heap is not generational. */
     uint64_t reciprocal; /* of the slot size: ceil(2^32 / slot_bytes) */
-    uint32_t marking;    /* whether a major collection pauses between steps */
+    uint32_t strict;     /* whether stores of old objects into old ones matter:
+                            a major collection pauses between steps, or
+                            something is sealed */
     uint32_t slot_bytes;
 };
 
@@ -95,7 +97,7 @@ rh_fast_wants_barrier(const struct rh_fast *fast, const void *parent,
 {
     return rh_fast_covers(fast, (uintptr_t)child) &&
            rh_fast_is_old(fast, (uintptr_t)parent) &&
-           (fast->marking || !rh_fast_is_old(fast, (uintptr_t)child));
+           (fast->strict || !rh_fast_is_old(fast, (uintptr_t)child));
 }
 
 /* The slow roads of the two below. */

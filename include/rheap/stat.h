@@ -51,31 +51,34 @@ RH_BEGIN_DECLARATIONS
     X(oldmalloc_increase_bytes_limit)
 
 /* X(name): what CRuby has no key for. */
-#define RH_STAT_OWN_KEYS(X)                                                    \
-    X(x_external_bytes)  /* live external data, asked for */                   \
-    X(x_external_usable) /* the same, as the allocator set it aside */         \
-    X(x_external_blocks)                                                       \
-    X(x_adjusted_bytes)  /* of rh_external_adjust() */                         \
-    X(x_page_span)       /* highest page in use - lowest + 1 */                \
-    X(x_body_bytes)      /* pages with memory, in bytes */                     \
-    X(x_table_bytes)     /* committed for planes and page tables */            \
-    X(x_mark_peak_bytes) /* most extra memory that marking ever used */        \
-    X(x_collection_ns)   /* all collections so far */                          \
-    X(x_emergency_count) /* collections because memory had run out */          \
-    X(x_steps)           /* of major collections */                            \
-    X(x_visited)         /* objects followed by the last collection or step */ \
-    X(x_remembered_visited) /* old objects among them, by the last minor */    \
-    X(x_cards_visited)      /* pieces of old containers, likewise */           \
-    X(x_remembered_stores)  /* objects and pieces remembered by barriers */    \
-    X(x_trim_count)                                                            \
-    X(x_trim_ns)                                                               \
-    X(x_handle_count) /* handles held now */                                   \
-    X(x_handle_peak)                                                           \
-    X(x_sealed_free_slots) /* 0: nothing seals a heap yet */                   \
-    X(x_weak_refs)         /* weak references that have not been freed */      \
-    X(x_finalizers)        /* registered, not queued */                        \
-    X(x_finalizers_queued) /* waiting to be run */                             \
-    X(x_ids)               /* objects with an id */                            \
+#define RH_STAT_OWN_KEYS(X)                                                      \
+    X(x_external_bytes)  /* live external data, asked for */                     \
+    X(x_external_usable) /* the same, as the allocator set it aside */           \
+    X(x_external_blocks)                                                         \
+    X(x_adjusted_bytes)  /* of rh_external_adjust() */                           \
+    X(x_page_span)       /* highest page in use - lowest + 1 */                  \
+    X(x_body_bytes)      /* pages with memory, in bytes */                       \
+    X(x_table_bytes)     /* committed for planes and page tables */              \
+    X(x_mark_peak_bytes) /* most extra memory that marking ever used */          \
+    X(x_collection_ns)   /* all collections so far */                            \
+    X(x_emergency_count) /* collections because memory had run out */            \
+    X(x_steps)           /* of major collections */                              \
+    X(x_visited)         /* objects followed by the last collection or step */   \
+    X(x_remembered_visited) /* old objects among them, by the last minor */      \
+    X(x_cards_visited)      /* pieces of old containers, likewise */             \
+    X(x_remembered_stores)  /* objects and pieces remembered by barriers */      \
+    X(x_trim_count)                                                              \
+    X(x_trim_ns)                                                                 \
+    X(x_handle_count) /* handles held now */                                     \
+    X(x_handle_peak)                                                             \
+    X(x_sealed_pages)                                                            \
+    X(x_sealed_slots)      /* objects that are sealed */                         \
+    X(x_sealed_free_slots) /* slots between them, which nobody gets; not among \
+                              the available ones */ \
+    X(x_weak_refs)         /* weak references that have not been freed */        \
+    X(x_finalizers)        /* registered, not queued */                          \
+    X(x_finalizers_queued) /* waiting to be run */                               \
+    X(x_ids)               /* objects with an id */                              \
     X(x_entries_seen)      /* of these and of weak maps, looked at by          \
                               collections so far */
 

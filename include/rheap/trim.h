@@ -10,7 +10,8 @@ RH_BEGIN_DECLARATIONS
 enum rh_trim_reason {
     RH_TRIM_COLLECTION, /* a full collection has freed its last buffer */
     RH_TRIM_REQUEST,    /* rh_trim_request() or rh_trim_now() */
-    RH_TRIM_NO_MEMORY   /* the allocator refused a buffer; no policy asked */
+    RH_TRIM_NO_MEMORY,  /* the allocator refused a buffer; no policy asked */
+    RH_TRIM_FORK        /* rh_heap_before_fork() */
 };
 
 /* What a policy may look at; a snapshot, valid during the call. */
