@@ -29,6 +29,7 @@ white_box_tests = \
 	%D%/test_region \
 	%D%/test_ring \
 	%D%/test_scatter \
+	%D%/test_seal \
 	%D%/test_site \
 	%D%/test_space \
 	%D%/test_stack \

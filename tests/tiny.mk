@@ -30,6 +30,7 @@ tiny_page_tests = \
 	%D%/tiny_profile \
 	%D%/tiny_region \
 	%D%/tiny_ring \
+	%D%/tiny_seal \
 	%D%/tiny_site \
 	%D%/tiny_roots \
 	%D%/tiny_scatter \
@@ -140,6 +141,9 @@ tiny_page_cppflags = $(AM_CPPFLAGS) -DRH_TINY_PAGES
 %C%_tiny_ring_SOURCES = %D%/test_ring.c
 %C%_tiny_ring_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_ring_LDADD = $(tiny_page_libs)
+%C%_tiny_seal_SOURCES = %D%/test_seal.c
+%C%_tiny_seal_CPPFLAGS = $(tiny_page_cppflags)
+%C%_tiny_seal_LDADD = $(tiny_page_libs)
 %C%_tiny_site_SOURCES = %D%/test_site.c
 %C%_tiny_site_CPPFLAGS = $(tiny_page_cppflags)
 %C%_tiny_site_LDADD = $(tiny_page_libs)

@@ -1,0 +1,918 @@
+// SPDX-License-Identifier: MIT
+// Sealing: what is sealed stays, is neither written nor read, and still leads
+// to what was stored into it; and what a heap does around a fork.
+#include "config.h"
+
+#include "check.h"
+
+#include "heap.h"
+
+#include <rheap/barrier.h>
+#include <rheap/compact.h>
+#include <rheap/finalizer.h>
+#include <rheap/fork.h>
+#include <rheap/identity.h>
+#include <rheap/weak.h>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct check_world world;
+static struct rh_model unmovable;
+static struct node *first, *second, *third;
+
+static void
+open_world(bool incremental)
+{
+    check_prepare(&world);
+    world.config.generational = true;
+    world.config.incremental = incremental;
+    check_make(&world);
+    first = second = third = NULL;
+    check_root(world.heap, &first);
+    check_root(world.heap, &second);
+    check_root(world.heap, &third);
+}
+
+static void
+seal(void)
+{
+    assert_int_equal(rh_heap_seal(world.heap), RH_OK);
+    check_heap(world.heap);
+}
+
+// A list of this many pages is sealed, with a hole after each node.
+static void
+open_sealed(size_t pages)
+{
+    size_t slots;
+
+    open_world(false);
+    slots = rh_heap_slots_per_page(world.heap);
+    for (size_t n = 0; n < pages * slots / 2; n++) {
+        first = check_node(world.heap, NULL, first);
+        check_waste(world.heap, 1);
+    }
+    seal();
+}
+
+static bool
+is_sealed(const void *object)
+{
+    return rh_heap_is_sealed(world.heap, (uintptr_t)object);
+}
+
+static bool
+is_live(const void *object)
+{
+    return rh_heap_is_live(world.heap, (uintptr_t)object);
+}
+
+static struct node *
+make(void)
+{
+    struct node *node = check_node(world.heap, NULL, NULL);
+
+    assert_false(is_sealed(node));
+    return node;
+}
+
+static void
+collect(void)
+{
+    rh_heap_collect(world.heap);
+    check_heap(world.heap);
+}
+
+static void
+minor(void)
+{
+    rh_heap_minor(world.heap);
+    check_heap(world.heap);
+}
+
+static size_t
+sealed_pages(void)
+{
+    return check_stat(world.heap, "x_sealed_pages");
+}
+
+// ---- what is sealed, and what is not ----
+
+static void
+what_is_alive_is_sealed_and_what_comes_later_is_not(void **state)
+{
+    size_t live;
+
+    (void)state;
+    open_sealed(5);
+    live = check_list_length(first);
+
+    for (struct node *node = first; node; node = node->right)
+        assert_true(is_sealed(node));
+    assert_int_equal(check_stat(world.heap, "x_sealed_slots"), live);
+    assert_int_equal(check_stat(world.heap, "x_sealed_free_slots"),
+                     sealed_pages() * rh_heap_slots_per_page(world.heap) -
+                         live);
+    assert_false(is_sealed(make()));
+    assert_false(rh_heap_is_sealed(world.heap, 0));
+    assert_false(rh_heap_is_sealed(world.heap, UINTPTR_MAX));
+    check_close(&world);
+}
+
+static void
+sealed_holes_are_not_filled(void **state)
+{
+    size_t sealed;
+
+    (void)state;
+    open_sealed(5);
+    sealed = sealed_pages();
+
+    for (size_t n = 0; n < 20 * rh_heap_slots_per_page(world.heap); n++)
+        second = check_node(world.heap, NULL, n % 100 ? second : NULL);
+    check_heap(world.heap);
+
+    for (struct node *node = second; node; node = node->right)
+        assert_false(is_sealed(node));
+    assert_int_equal(sealed_pages(), sealed);
+    check_close(&world);
+}
+
+static void
+planes_of_new_pages_share_no_page_of_the_system_with_sealed_ones(void **state)
+{
+    const struct rhi_region *region;
+    size_t last = 0;
+    struct node *node;
+
+    (void)state;
+    open_sealed(5);
+    region = &world.heap->region;
+    for (node = first; node; node = node->right)
+        last = rhi_max(last, rhi_region_page(region, (uintptr_t)node));
+    node = make();
+
+    for (int plane = 0; plane < RHI_PLANES; plane++)
+        assert_true(
+            (uintptr_t)(&region->plane[plane][last + 1]) - 1 <
+            rhi_round_down((uintptr_t)&region->plane[plane][rhi_region_page(
+                               region, (uintptr_t)node)],
+                           region->os_page));
+    check_close(&world);
+}
+
+static void
+sealed_garbage_stays_until_it_is_unsealed(void **state)
+{
+    struct node *dead;
+
+    (void)state;
+    open_sealed(2);
+    dead = first;
+
+    first = NULL;
+    collect();
+    assert_true(is_live(dead));
+
+    rh_heap_unseal(world.heap);
+    check_heap(world.heap);
+    assert_true(is_live(dead));
+    assert_false(is_sealed(dead));
+    collect();
+    assert_false(is_live(dead));
+    assert_int_equal(check_stat(world.heap, "heap_live_slots"), 0);
+    check_close(&world);
+}
+
+static void
+holes_are_filled_again_when_unsealed(void **state)
+{
+    size_t before;
+
+    (void)state;
+    open_sealed(10);
+    assert_int_equal(check_stat(world.heap, "heap_eden_pages"), sealed_pages());
+    rh_heap_unseal(world.heap);
+    check_heap(world.heap);
+    before = check_stat(world.heap, "heap_allocated_pages");
+
+    assert_int_equal(check_stat(world.heap, "x_sealed_slots"), 0);
+    assert_int_equal(sealed_pages(), 0);
+    check_waste(world.heap, 4 * rh_heap_slots_per_page(world.heap));
+    assert_int_equal(check_stat(world.heap, "heap_allocated_pages"), before);
+    rh_heap_unseal(world.heap); // nothing is sealed: nothing happens
+    check_heap(world.heap);
+    check_close(&world);
+}
+
+static void
+what_was_made_since_is_sealed_by_the_next_seal(void **state)
+{
+    size_t pages;
+
+    (void)state;
+    open_sealed(3);
+    pages = sealed_pages();
+    second = make();
+    check_set_right(world.heap, first, second);
+    first->left = NULL;
+
+    seal();
+
+    assert_true(is_sealed(second));
+    assert_true(sealed_pages() > pages);
+    pages = sealed_pages();
+    seal(); // nothing is new
+    assert_int_equal(sealed_pages(), pages);
+    collect();
+    assert_ptr_equal(first->right, second);
+    check_close(&world);
+}
+
+static void
+an_empty_heap_can_be_sealed(void **state)
+{
+    (void)state;
+    open_world(false);
+    seal();
+    assert_int_equal(sealed_pages(), 0);
+    first = make();
+    seal();
+    assert_true(is_sealed(first));
+    check_close(&world);
+}
+
+static void
+a_heap_without_generations_cannot_be_sealed(void **state)
+{
+    (void)state;
+    check_open(&world);
+    assert_int_equal(rh_heap_seal(world.heap), RH_BAD_ARGUMENT);
+    assert_int_equal(rh_heap_warmup(world.heap, RH_WARMUP_SEAL),
+                     RH_BAD_ARGUMENT);
+    rh_heap_unseal(world.heap);
+    check_heap(world.heap);
+    check_close(&world);
+}
+
+static void
+without_room_above_nothing_is_sealed(void **state)
+{
+    (void)state;
+    check_prepare(&world);
+    world.config.generational = true;
+    world.config.region_bytes = 16 << 20; // 1,024 pages
+    check_make(&world);
+    first = NULL;
+    check_root(world.heap, &first);
+    rh_heap_disable(world.heap);
+    while (world.heap->region.top < world.heap->region.max_pages - 20) {
+        first = check_node(world.heap, NULL, first);
+        assert_non_null(first);
+    }
+
+    assert_int_equal(rh_heap_seal(world.heap), RH_NO_MEMORY);
+    check_heap(world.heap);
+    assert_int_equal(sealed_pages(), 0);
+    check_close(&world);
+}
+
+static void
+sealing_does_not_mind_a_full_address_range(void **state)
+{
+    (void)state;
+    open_sealed(2);
+    for (size_t n = 1; n < 4; n++) {
+        check_fail_at(&world.faults, n);
+        second = check_node(world.heap, NULL, NULL);
+        check_fail_at(&world.faults, 0);
+        check_heap(world.heap);
+        check_fail_at(&world.faults, n);
+        (void)rh_heap_seal(world.heap);
+        check_fail_at(&world.faults, 0);
+        check_heap(world.heap);
+    }
+    check_close(&world);
+}
+
+static void
+sealed_objects_do_not_hasten_a_collection(void **state)
+{
+    size_t nursery, count;
+
+    (void)state;
+    open_sealed(60);
+    nursery = world.config.initial_slots;
+    count = check_stat(world.heap, "count");
+
+    check_waste(world.heap, nursery - 2 * rh_heap_slots_per_page(world.heap));
+    assert_int_equal(check_stat(world.heap, "count"), count);
+    for (int n = 0; n < 50; n++)
+        check_waste(world.heap, nursery);
+    assert_int_equal(check_stat(world.heap, "major_gc_count"), 1);
+    check_close(&world);
+}
+
+// ---- what sealed objects lead to ----
+
+static void
+a_child_stored_into_a_sealed_object_lives(void (*collection)(void), bool old)
+{
+    struct node *child;
+
+    open_sealed(3);
+    second = make();
+    if (old)
+        minor();
+    check_set_left(world.heap, first->right, second);
+    child = second;
+    second = NULL;
+
+    for (int n = 0; n < 3; n++) {
+        collection();
+        assert_true(is_live(child));
+        assert_int_equal(child->tag, NODE);
+    }
+
+    check_set_left(world.heap, first->right, NULL);
+    collect();
+    assert_false(is_live(child));
+    check_close(&world);
+}
+
+static void
+in_steps(void)
+{
+    assert_int_equal(rh_heap_start(world.heap), RH_OK);
+    while (!rh_heap_step(world.heap, (struct rh_budget){ 1, 0 }))
+        check_heap(world.heap);
+    check_heap(world.heap);
+}
+
+static void
+a_young_child_of_a_sealed_object_lives(void **state)
+{
+    (void)state;
+    a_child_stored_into_a_sealed_object_lives(minor, false);
+    a_child_stored_into_a_sealed_object_lives(collect, false);
+    a_child_stored_into_a_sealed_object_lives(in_steps, false);
+}
+
+static void
+an_old_child_of_a_sealed_object_lives(void **state)
+{
+    (void)state;
+    a_child_stored_into_a_sealed_object_lives(minor, true);
+    a_child_stored_into_a_sealed_object_lives(collect, true);
+    a_child_stored_into_a_sealed_object_lives(in_steps, true);
+}
+
+static void
+a_child_stored_between_steps_lives(void **state)
+{
+    struct node *child;
+
+    (void)state;
+    open_sealed(3);
+    second = check_list(world.heap, 500);
+    collect();
+    assert_int_equal(rh_heap_start(world.heap), RH_OK);
+    child = second->right;
+    check_set_left(world.heap, first, child);
+    check_set_right(world.heap, second, NULL);
+
+    while (!rh_heap_step(world.heap, (struct rh_budget){ 10, 0 }))
+        check_heap(world.heap);
+
+    assert_int_equal(check_list_length(child), 499);
+    check_close(&world);
+}
+
+static void
+unprotected_sealed_objects_are_read_again(void **state)
+{
+    (void)state;
+    open_world(false);
+    first = make();
+    rh_barrier_unprotect(world.heap, first);
+    seal();
+
+    first->right = make(); // without a barrier
+    minor();
+    assert_true(is_live(first->right));
+    collect();
+    in_steps();
+    assert_true(is_live(first->right));
+    assert_int_equal(first->right->tag, NODE);
+    check_close(&world);
+}
+
+static void
+a_store_into_a_sealed_object_without_its_barrier_is_found(void **state)
+{
+    struct rh_violation violation;
+
+    (void)state;
+    open_sealed(1);
+    second = make();
+    minor();
+    first->left = second;
+    assert_int_equal(rh_heap_verify(world.heap, &violation), RH_BROKEN);
+    assert_string_equal(violation.invariant, "B5");
+    assert_ptr_equal(violation.object, first);
+    first->left = NULL;
+    check_heap(world.heap);
+    check_close(&world);
+}
+
+static void
+what_a_collection_follows_is_what_was_stored_into(void **state)
+{
+    (void)state;
+    open_sealed(20);
+    collect();
+    assert_int_equal(check_stat(world.heap, "x_visited"), 0);
+    minor();
+    assert_int_equal(check_stat(world.heap, "x_visited"), 0);
+
+    check_set_left(world.heap, first, make());
+    minor();
+    assert_int_equal(check_stat(world.heap, "x_visited"), 2);
+    minor();
+    assert_int_equal(check_stat(world.heap, "x_visited"), 1);
+    check_close(&world);
+}
+
+// ---- what is kept beside the heap ----
+
+static void
+weak_references_to_sealed_objects_stay(void **state)
+{
+    struct rh_weak_ref *ref, *gone;
+
+    (void)state;
+    open_sealed(1);
+    ref = rh_weak_ref_new(world.heap, first);
+    gone = rh_weak_ref_new(world.heap, make());
+    collect();
+    minor();
+    assert_ptr_equal(rh_weak_ref_get(ref), first);
+    assert_null(rh_weak_ref_get(gone));
+    first = NULL;
+    collect();
+    assert_non_null(rh_weak_ref_get(ref)); // until it is unsealed
+    rh_heap_unseal(world.heap);
+    collect();
+    assert_null(rh_weak_ref_get(ref));
+    rh_weak_ref_free(world.heap, ref);
+    rh_weak_ref_free(world.heap, gone);
+    check_close(&world);
+}
+
+static void
+ephemerons_with_sealed_keys_keep_their_values(void **state)
+{
+    struct rh_weak_map *map;
+    struct node *value;
+    void *found = NULL;
+
+    (void)state;
+    open_sealed(1);
+    map = rh_weak_map_new(world.heap, RH_WEAK_KEY, NULL, NULL);
+    assert_non_null(map);
+    value = make();
+    assert_int_equal(rh_weak_map_set(world.heap, map, first, value), RH_OK);
+    minor();
+    collect();
+    in_steps();
+    assert_int_equal(rh_weak_map_get(world.heap, map, first, &found), RH_OK);
+    assert_ptr_equal(found, value);
+    assert_true(is_live(value));
+    rh_weak_map_free(world.heap, map);
+    check_close(&world);
+}
+
+static size_t last_words;
+
+static void
+count_last_word(struct rh_heap *heap, void *object, void *context)
+{
+    (void)heap, (void)object, (void)context;
+    last_words++;
+}
+
+static void
+finalizers_of_sealed_objects_wait_until_they_are_unsealed(void **state)
+{
+    uint64_t id;
+
+    (void)state;
+    last_words = 0;
+    open_sealed(1);
+    assert_int_equal(rh_finalizer_add(world.heap, first, count_last_word, NULL),
+                     RH_OK);
+    assert_int_equal(
+        rh_finalizer_add(world.heap, make(), count_last_word, NULL), RH_OK);
+    id = rh_identity_of(world.heap, first);
+    first = NULL;
+    collect();
+    rh_finalizer_run(world.heap, 0);
+    assert_int_equal(last_words, 1);
+    assert_true(id != 0);
+    rh_heap_unseal(world.heap);
+    collect();
+    rh_finalizer_run(world.heap, 0);
+    assert_int_equal(last_words, 2);
+    check_close(&world);
+}
+
+// ---- compaction ----
+
+static void
+compaction_moves_others_and_leaves_what_sealed_ones_refer_to(void **state)
+{
+    struct node *pinned, *moves;
+
+    (void)state;
+    open_sealed(10);
+    third = NULL;
+    for (size_t n = 0; n < 20 * rh_heap_slots_per_page(world.heap); n++)
+        third = n % 40 ? (check_waste(world.heap, 1), third)
+                       : check_node(world.heap, NULL, third);
+    pinned = third->right->right;
+    moves = third;
+    check_set_left(world.heap, first, pinned);
+    minor();
+
+    assert_int_equal(rh_compact_verify(world.heap, NULL), RH_OK);
+    check_heap(world.heap);
+
+    assert_ptr_equal(first->left, pinned);
+    assert_ptr_equal(third->right->right, pinned);
+    assert_ptr_not_equal(third, moves);
+    assert_int_equal(rh_heap_compact(world.heap, NULL), RH_OK);
+    check_heap(world.heap);
+    assert_ptr_equal(first->left, pinned);
+    assert_true(is_sealed(first));
+    check_close(&world);
+}
+
+// ---- nothing is written ----
+
+// Have any write to a page of the system that holds nothing but sealed bodies,
+// or lines of sealed pages, be a fault.
+static void
+protect(int protection)
+{
+    const struct rhi_region *region = &world.heap->region;
+    size_t top = 0;
+
+    for (size_t page = 0; page < region->sealed; page++)
+        if (region->pages[page].list == RHI_SEALED)
+            top = page + 1;
+    assert_int_equal(
+        mprotect(rhi_region_body(region, 0), top << RHI_PAGE_LOG, protection),
+        0);
+    for (int plane = 0; plane < RHI_PLANES; plane++) {
+        uintptr_t start =
+            rhi_round_down((uintptr_t)region->plane[plane], region->os_page);
+        uintptr_t end =
+            rhi_round_up((uintptr_t)region->plane[plane][top], region->os_page);
+
+        if (plane != RHI_REACHED) // walks borrow it
+            assert_int_equal(mprotect((void *)start, end - start, protection),
+                             0);
+    }
+}
+
+static void
+use_everything(void)
+{
+    struct rh_heap *heap = world.heap;
+
+    minor();
+    collect();
+    in_steps();
+    for (size_t n = 0; n < 3000; n++)
+        second = check_node(heap, n % 50 ? second : NULL, n % 3 ? first : NULL);
+    minor();
+    collect();
+    assert_int_equal(rh_heap_start(heap), RH_OK);
+    (void)rh_heap_step(heap, (struct rh_budget){ 5, 0 });
+    rh_heap_cancel(heap);
+    check_heap(heap);
+    assert_int_equal(rh_heap_compact(heap, NULL), RH_OK);
+    assert_int_equal(rh_compact_verify(heap, NULL), RH_OK);
+    check_heap(heap);
+    rh_heap_before_fork(heap);
+    rh_heap_after_fork_child(heap);
+    check_heap(heap);
+    second = NULL;
+    collect();
+    rh_trim_now(heap, RH_TRIM_PAGES | RH_TRIM_ALLOCATOR);
+    check_heap(heap);
+}
+
+static void
+no_phase_writes_to_what_is_sealed(void **state)
+{
+    struct rh_weak_ref *ref;
+
+    (void)state;
+    open_sealed(80);
+    ref = rh_weak_ref_new(world.heap, first);
+    assert_int_equal(rh_finalizer_add(world.heap, first, count_last_word, NULL),
+                     RH_OK);
+    assert_true(rh_identity_of(world.heap, first) != 0);
+    protect(PROT_READ);
+
+    use_everything();
+
+    assert_ptr_equal(rh_weak_ref_get(ref), first);
+    rh_weak_ref_free(world.heap, ref);
+    protect(PROT_READ | PROT_WRITE);
+    check_close(&world);
+}
+
+// The child of a fork writes to a sealed object, and must be killed for it: else
+// the test above proves nothing.
+static void
+a_write_to_what_is_sealed_would_be_a_fault(void **state)
+{
+    int status;
+    pid_t child;
+
+    (void)state;
+    open_sealed(2);
+    protect(PROT_READ);
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        (void)signal(SIGSEGV, SIG_DFL);
+        (void)signal(SIGBUS, SIG_DFL);
+        first->tag = 0;
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+#ifndef RH_SANITIZED
+    assert_true(WIFSIGNALED(status) || WEXITSTATUS(status) != 0);
+#endif
+    protect(PROT_READ | PROT_WRITE);
+    check_close(&world);
+}
+
+// ---- around a fork ----
+
+// An empty page stays only beside one in use, when both are in one page of the
+// system.
+static void
+expect_no_empty_granules(void)
+{
+    assert_true(check_stat(world.heap, "heap_tomb_pages") <=
+                (world.heap->region.granule_pages - 1) *
+                    check_stat(world.heap, "heap_eden_pages"));
+}
+
+static void
+a_fork_finds_no_collection_half_way(void **state)
+{
+    (void)state;
+    open_world(true);
+    first = check_list(world.heap, 2000);
+    collect();
+    check_waste(world.heap, 3000);
+    assert_int_equal(rh_heap_start(world.heap), RH_OK);
+    (void)rh_heap_step(world.heap, (struct rh_budget){ 10, 0 });
+    assert_string_equal(rh_heap_stage(world.heap), "marking");
+
+    rh_heap_before_fork(world.heap);
+
+    check_heap(world.heap);
+    assert_string_equal(rh_heap_stage(world.heap), "none");
+    expect_no_empty_granules();
+    assert_int_equal(check_list_length(first), 2000);
+    rh_heap_before_fork(world.heap); // once more does no harm
+    rh_heap_after_fork_parent(world.heap);
+    check_heap(world.heap);
+    check_close(&world);
+}
+
+static void
+a_child_goes_on_with_the_heap_that_it_has(void **state)
+{
+    int status;
+    pid_t child;
+
+    (void)state;
+    open_sealed(3);
+    rh_heap_before_fork(world.heap);
+    child = fork();
+    if (child == 0) {
+        rh_heap_after_fork_child(world.heap);
+        second = check_list(world.heap, 5000);
+        collect();
+        seal(); // a second generation
+        _exit(is_sealed(second) && check_list_length(second) == 5000 ? 0 : 1);
+    }
+    rh_heap_after_fork_parent(world.heap);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    check_heap(world.heap);
+    check_close(&world);
+}
+
+static unsigned
+always(const struct rh_trim_view *view, void *context)
+{
+    (void)view;
+    ++*(size_t *)context;
+    return RH_TRIM_ALLOCATOR;
+}
+
+static void
+a_child_does_not_trim_before_it_has_freed_a_megabyte(void **state)
+{
+    size_t asked = 0;
+
+    (void)state;
+    open_world(false);
+    rh_trim_set_policy(world.heap, always, &asked);
+    collect();
+    assert_int_equal(asked, 1);
+    rh_heap_before_fork(world.heap);
+    assert_int_equal(asked, 2);
+    rh_heap_after_fork_child(world.heap);
+
+    (void)check_buffer(world.heap, 1000000);
+    collect();
+    assert_int_equal(asked, 2);
+    (void)check_buffer(world.heap, 1000000);
+    collect();
+    assert_int_equal(asked, 3);
+    check_waste(world.heap, 1);
+    collect();
+    assert_int_equal(asked, 4);
+    check_close(&world);
+}
+
+static void
+fork_itself_makes_the_calls_when_it_is_asked_to(void **state)
+{
+    int status;
+    pid_t child;
+
+    (void)state;
+    open_world(false);
+    first = check_list(world.heap, 300);
+    assert_int_equal(rh_heap_atfork(world.heap, true), RH_OK);
+    assert_int_equal(rh_heap_atfork(world.heap, true), RH_OK);
+    assert_int_equal(rh_heap_start(world.heap), RH_OK);
+
+    child = fork();
+    if (child == 0)
+        _exit(strcmp(rh_heap_stage(world.heap), "none") == 0 &&
+                      world.heap->trim.silent_until > 0
+                  ? 0
+                  : 1);
+    assert_string_equal(rh_heap_stage(world.heap), "none");
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+
+    assert_int_equal(rh_heap_atfork(world.heap, false), RH_OK);
+    assert_int_equal(rh_heap_start(world.heap), RH_OK);
+    child = fork();
+    if (child == 0)
+        _exit(0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_string_equal(rh_heap_stage(world.heap), "marking");
+    assert_int_equal(rh_heap_atfork(world.heap, true), RH_OK);
+    check_close(&world); // which ends it
+    child = fork();
+    if (child == 0)
+        _exit(0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+}
+
+static bool
+fork_now(struct rh_heap *heap, void *object, void *context)
+{
+    pid_t child = fork();
+    int status;
+
+    (void)heap, (void)object, (void)context;
+    if (child == 0)
+        _exit(0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return false;
+}
+
+static void
+a_callback_may_fork(void **state)
+{
+    (void)state;
+    open_world(false);
+    first = make();
+    assert_int_equal(rh_heap_atfork(world.heap, true), RH_OK);
+    (void)rh_walk_objects(world.heap, fork_now, NULL);
+    check_heap(world.heap);
+    check_close(&world);
+}
+
+// ---- warming up ----
+
+static void
+warming_up_leaves_old_objects_on_few_pages(void **state)
+{
+    size_t pages;
+
+    (void)state;
+    open_world(false);
+    for (size_t n = 0; n < 40 * rh_heap_slots_per_page(world.heap); n++)
+        first = n % 20 ? (check_waste(world.heap, 1), first)
+                       : check_node(world.heap, NULL, first);
+
+    assert_int_equal(rh_heap_warmup(world.heap, RH_WARMUP_COLLECT), RH_OK);
+    check_heap(world.heap);
+    pages = check_stat(world.heap, "heap_allocated_pages");
+    expect_no_empty_granules();
+    assert_int_equal(check_stat(world.heap, "old_objects"),
+                     check_stat(world.heap, "heap_live_slots"));
+    assert_true(world.allocator.trims > 0);
+
+    assert_int_equal(
+        rh_heap_warmup(world.heap, RH_WARMUP_COMPACT | RH_WARMUP_SEAL), RH_OK);
+    check_heap(world.heap);
+    assert_true(check_stat(world.heap, "heap_allocated_pages") <= pages / 5);
+    assert_true(is_sealed(first));
+    check_close(&world);
+}
+
+static void
+warming_up_says_what_it_could_not_do(void **state)
+{
+    (void)state;
+    check_prepare(&world);
+    unmovable = check_node_model;
+    unmovable.flags &= ~(unsigned)RH_MODEL_MOVABLE;
+    world.config.model = &unmovable;
+    world.config.generational = true;
+    check_make(&world);
+    first = NULL;
+    check_root(world.heap, &first);
+    first = check_node(world.heap, NULL, NULL);
+    assert_int_equal(
+        rh_heap_warmup(world.heap, RH_WARMUP_COMPACT | RH_WARMUP_SEAL),
+        RH_UNSUPPORTED);
+    assert_true(is_sealed(first)); // the rest is done
+    check_heap(world.heap);
+    check_close(&world);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_alive_is_sealed_and_what_comes_later_is_not),
+        cmocka_unit_test(sealed_holes_are_not_filled),
+        cmocka_unit_test(
+            planes_of_new_pages_share_no_page_of_the_system_with_sealed_ones),
+        cmocka_unit_test(sealed_garbage_stays_until_it_is_unsealed),
+        cmocka_unit_test(holes_are_filled_again_when_unsealed),
+        cmocka_unit_test(what_was_made_since_is_sealed_by_the_next_seal),
+        cmocka_unit_test(an_empty_heap_can_be_sealed),
+        cmocka_unit_test(a_heap_without_generations_cannot_be_sealed),
+        cmocka_unit_test(without_room_above_nothing_is_sealed),
+        cmocka_unit_test(sealing_does_not_mind_a_full_address_range),
+        cmocka_unit_test(sealed_objects_do_not_hasten_a_collection),
+        cmocka_unit_test(a_young_child_of_a_sealed_object_lives),
+        cmocka_unit_test(an_old_child_of_a_sealed_object_lives),
+        cmocka_unit_test(a_child_stored_between_steps_lives),
+        cmocka_unit_test(unprotected_sealed_objects_are_read_again),
+        cmocka_unit_test(
+            a_store_into_a_sealed_object_without_its_barrier_is_found),
+        cmocka_unit_test(what_a_collection_follows_is_what_was_stored_into),
+        cmocka_unit_test(weak_references_to_sealed_objects_stay),
+        cmocka_unit_test(ephemerons_with_sealed_keys_keep_their_values),
+        cmocka_unit_test(
+            finalizers_of_sealed_objects_wait_until_they_are_unsealed),
+        cmocka_unit_test(
+            compaction_moves_others_and_leaves_what_sealed_ones_refer_to),
+        cmocka_unit_test(no_phase_writes_to_what_is_sealed),
+        cmocka_unit_test(a_write_to_what_is_sealed_would_be_a_fault),
+        cmocka_unit_test(a_fork_finds_no_collection_half_way),
+        cmocka_unit_test(a_child_goes_on_with_the_heap_that_it_has),
+        cmocka_unit_test(a_child_does_not_trim_before_it_has_freed_a_megabyte),
+        cmocka_unit_test(fork_itself_makes_the_calls_when_it_is_asked_to),
+        cmocka_unit_test(a_callback_may_fork),
+        cmocka_unit_test(warming_up_leaves_old_objects_on_few_pages),
+        cmocka_unit_test(warming_up_says_what_it_could_not_do),
+    };
+
+    cmocka_set_message_output(CM_OUTPUT_STDOUT);
+    return cmocka_run_group_tests_name("seal", tests, NULL, NULL);
+}
