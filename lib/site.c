@@ -203,8 +203,8 @@ rhi_sites_prepare(struct rhi_sites *sites, size_t more)
     if (sites->count == 0)
         return true;
     sites->prepared = true;
-    for (size_t page = 0; page < sites->space->region->top || more > 0;
-         page++) {
+    for (size_t page = sites->space->region->sealed;
+         page < sites->space->region->top || more > 0; page++) {
         if (!rhi_space_has_memory(sites->space, page)) {
             if (more == 0)
                 continue;

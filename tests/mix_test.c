@@ -23,6 +23,7 @@
 #include <rheap/data.h>
 #include <rheap/dump.h>
 #include <rheap/finalizer.h>
+#include <rheap/fork.h>
 #include <rheap/hash.h>
 #include <rheap/identity.h>
 #include <rheap/profile.h>
@@ -1620,6 +1621,28 @@ op_trim(void)
         rh_external_adjust(mix.heap, NULL, (ptrdiff_t)below(100000));
 }
 
+// What is made now refers to what was sealed, and the other way round.
+static void
+op_seal(void)
+{
+    switch (below(6)) {
+    case 0:
+        rh_heap_unseal(mix.heap);
+        break;
+    case 1:
+        (void)rh_heap_warmup(mix.heap, (unsigned)below(4));
+        break;
+    case 2:
+        rh_heap_before_fork(mix.heap);
+        if (chance(2))
+            rh_heap_after_fork_parent(mix.heap);
+        break;
+    default:
+        (void)rh_heap_seal(mix.heap);
+        break;
+    }
+}
+
 static void see_event(struct rh_heap *, const struct rh_event *, void *);
 
 static void
@@ -1803,6 +1826,7 @@ static const struct operation {
     { "walk", op_walk, { 4, 4 } },
     { "dump", op_dump, { 1, 1 } },
     { "trim", op_trim, { 2, 2 } },
+    { "seal", op_seal, { 2, 2 } },
     { "event", op_event, { 4, 4 } },
     { "scope", op_scope, { 10, 10 } },
     { "image", op_image, { 1, 0 } },
@@ -1938,6 +1962,7 @@ checkpoint(void)
         op_stack();
     compare();
     (void)rh_heap_stress(mix.heap, RH_STRESS_NONE);
+    rh_heap_unseal(mix.heap);
     do {
         (void)rh_finalizer_run(mix.heap, 0);
         rh_heap_collect(mix.heap);
