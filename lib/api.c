@@ -8,6 +8,8 @@
 #include "config.h"
 
 #include "alloc.h"
+#include "os.h"
+#include "poison.h"
 #include "settings.h"
 
 #include <rheap/finalizer.h>
@@ -130,12 +132,42 @@ heap_build(struct rh_heap *heap)
                               config->initial_slots / heap->space.shape.slots);
 }
 
+static size_t
+heap_page_bytes(const struct rh_memory *memory)
+{
+    return memory->page_bytes ? memory->page_bytes : rhi_os_page_bytes();
+}
+
+static size_t
+heap_bytes(const struct rh_memory *memory)
+{
+    return rhi_round_up(sizeof(struct rh_heap), heap_page_bytes(memory));
+}
+
+// Pages of its own: a collection in a forked child writes to it, and should not
+// make private what the program keeps beside it.
+static struct rh_heap *
+heap_reserve(const struct rh_memory *memory)
+{
+    size_t bytes = heap_bytes(memory);
+    void *block =
+        memory->reserve(memory->context, bytes, heap_page_bytes(memory));
+
+    if (!block)
+        return NULL;
+    if (!memory->commit(memory->context, block, bytes)) {
+        memory->unreserve(memory->context, block, bytes);
+        return NULL;
+    }
+    rhi_poison_add_leak_roots(block, bytes);
+    return memset(block, 0, sizeof(struct rh_heap));
+}
+
 static struct rh_heap *
 heap_allocate(const struct rh_config *config)
 {
     const struct rh_allocator *allocator = &config->allocator;
-    struct rh_heap *heap =
-        allocator->alloc(allocator->context, sizeof *heap, true);
+    struct rh_heap *heap = heap_reserve(&config->memory);
 
     if (!heap)
         return NULL;
@@ -162,9 +194,11 @@ heap_allocate(const struct rh_config *config)
 static void
 heap_deallocate(struct rh_heap *heap)
 {
-    struct rh_allocator allocator = heap->config.allocator;
+    struct rh_memory memory = heap->config.memory;
+    size_t bytes = heap_bytes(&memory);
 
-    allocator.free(allocator.context, heap, sizeof *heap);
+    rhi_poison_remove_leak_roots(heap, bytes);
+    memory.unreserve(memory.context, heap, bytes);
 }
 
 struct rh_heap *
