@@ -58,7 +58,9 @@ static const char usage[] =
     "\n"
     "  -e, --eval FORM       evaluate the form and print its value; several "
     "-e are\n"
-    "                        evaluated in order, up to the first error\n"
+    "                        evaluated in order, up to the first error, and "
+    "words\n"
+    "                        that follow are (arguments)\n"
     "      --stress[=KIND]   collect at every allocation: finds references "
     "that\n"
     "                        nobody holds; slow.  KIND: full, or young (in the "
@@ -177,12 +179,16 @@ run_expressions(struct lisp *l, void *context)
 }
 
 static rh_value
-keep_arguments(struct lisp *l, void *words)
+keep_arguments(struct lisp *l, void *context)
 {
+    const struct options *o = context;
+    char **word = o->words;
     lisp_ref first = hold(l, RH_NIL), last = hold(l, RH_NIL);
 
-    for (char **word = words; *word && word[1]; word++) {
-        rh_value text = lisp_text(l, word[1]);
+    if (!o->expression_count && *word)
+        word++; /* the program */
+    for (; *word; word++) {
+        rh_value text = lisp_text(l, *word);
 
         lisp_append_pair(l, first, last, lisp_cons(l, text, RH_NIL));
     }
@@ -195,7 +201,7 @@ run(struct lisp *l, void *context)
     const struct options *o = context;
 
     lisp_guard(l, lisp_start, NULL);
-    lisp_guard(l, keep_arguments, o->words);
+    lisp_guard(l, keep_arguments, context);
     if (l->status)
         return RH_NIL;
     if (o->expression_count)
