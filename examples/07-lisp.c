@@ -45,7 +45,8 @@ struct options {
     int stats, verify, stop_the_world; /* set by getopt_long() */
     unsigned stress;                   /* enum rh_stress */
     size_t heap_slots, max_heap;       /* 0: not given */
-    char *expression;
+    char **expressions;                /* of -e */
+    int expression_count;
     char **words; /* the program and its arguments; ends with NULL */
 };
 
@@ -55,7 +56,11 @@ static const char usage[] =
     "is\n"
     "a program on standard input.\n"
     "\n"
-    "  -e, --eval FORM       evaluate the form and print its value\n"
+    "  -e, --eval FORM       evaluate the form and print its value; several "
+    "-e are\n"
+    "                        evaluated in order, up to the first error, and "
+    "words\n"
+    "                        that follow are (arguments)\n"
     "      --stress[=KIND]   collect at every allocation: finds references "
     "that\n"
     "                        nobody holds; slow.  KIND: full, or young (in the "
@@ -124,12 +129,13 @@ parse_options(struct options *o, int argc, char **argv)
         { NULL, 0, NULL, 0 },
     };
 
+    o->expressions = argv + 1; /* words that are parsed are free */
     for (int c; (c = getopt_long(argc, argv, "+e:h", known, NULL)) != -1;)
         switch (c) {
         case 0:
             break;
         case 'e':
-            o->expression = optarg;
+            o->expressions[o->expression_count++] = optarg;
             break;
         case 'h':
             fputs(usage, stdout);
@@ -159,21 +165,30 @@ run_program(struct lisp *l, void *name)
 }
 
 static rh_value
-run_expression(struct lisp *l, void *expression)
+run_expressions(struct lisp *l, void *context)
 {
-    rh_value value = lisp_run_text(l, lisp_text(l, expression), 0);
+    const struct options *o = context;
 
-    puts(rh_string_bytes(lisp_print(l, value, LISP_WRITE)));
+    for (int i = 0; i < o->expression_count; i++) {
+        rh_value text = lisp_text(l, o->expressions[i]);
+        rh_value value = lisp_run_text(l, text, 0);
+
+        puts(rh_string_bytes(lisp_print(l, value, LISP_WRITE)));
+    }
     return RH_NIL;
 }
 
 static rh_value
-keep_arguments(struct lisp *l, void *words)
+keep_arguments(struct lisp *l, void *context)
 {
+    const struct options *o = context;
+    char **word = o->words;
     lisp_ref first = hold(l, RH_NIL), last = hold(l, RH_NIL);
 
-    for (char **word = words; *word && word[1]; word++) {
-        rh_value text = lisp_text(l, word[1]);
+    if (!o->expression_count && *word)
+        word++; /* the program */
+    for (; *word; word++) {
+        rh_value text = lisp_text(l, *word);
 
         lisp_append_pair(l, first, last, lisp_cons(l, text, RH_NIL));
     }
@@ -186,11 +201,11 @@ run(struct lisp *l, void *context)
     const struct options *o = context;
 
     lisp_guard(l, lisp_start, NULL);
-    lisp_guard(l, keep_arguments, o->words);
+    lisp_guard(l, keep_arguments, context);
     if (l->status)
         return RH_NIL;
-    if (o->expression)
-        lisp_guard(l, run_expression, o->expression);
+    if (o->expression_count)
+        lisp_guard(l, run_expressions, context);
     else if (*o->words)
         lisp_guard(l, run_program, *o->words);
     else

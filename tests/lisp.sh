@@ -50,6 +50,10 @@ prints "$(printf '%s\n' 'stretching: 4095 nodes' \
 # ---- the command line
 
 prints '(1 4 9)' -e "(map (lambda (x) (* x x)) '(1 2 3))"
+prints "$(printf '%s\n' '#<nothing>' 8)" -e '(define (f x) (+ x 1))' -e '(f 7)'
+prints '("a" "b")' -e '(arguments)' a b
+"$lisp" --eval='(car 5)' -e '(display "on")' >out 2>err
+[ $? -eq 1 ] && [ ! -s out ] || fail 'an expression after one that fails is run'
 printf '#!/usr/bin/env 07-lisp\n(write (arguments))\n(newline)\n' >arguments
 prints '("a" "--stress")' arguments a --stress
 mkdir -p beside

@@ -806,7 +806,7 @@ unprotected_objects_that_have_moved_are_looked_at_by_minor_collections(
     model.flags |= RH_MODEL_BARRIERED;
     world.config.generational = true;
     begin();
-    place_granule(0, page_slots() / 2);
+    place_granule(0, page_slots() - 1);
     moves = place(granule(), 0);
     end_image();
     rh_heap_disable(world.heap);

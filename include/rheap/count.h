@@ -28,9 +28,9 @@ struct rh_object_counts {
 /* Count all objects; what `counts` held before is gone.  Together the types
  * have total_slots - free_slots objects, which is heap_live_slots of
  * rh_heap_stat() (and heap_final_slots); while a collection sweeps in steps it
- * is less, because what that has found dead is free here at once.  Objects of a model that describes
- * none are all "DATA", code 0.  A type code that is too high panics.
- * O(heap). */
+ * is less, because what that has found dead is free here at once.  Objects of a
+ * model that describes none are all "DATA", code 0.  A type code that is too
+ * high panics.  O(heap). */
 RH_API void rh_count_objects(struct rh_heap *heap,
                              struct rh_object_counts *counts);
 
