@@ -181,8 +181,7 @@ rhi_marker_forget_dead(struct rh_marker *marker, size_t page,
     const uint64_t *black = marker->plane[page];
 
     for (int word = 0; word < RHI_LINE_WORDS; word++)
-        marker->cleared +=
-            (size_t)__builtin_popcountll(dead[word] & black[word]);
+        marker->cleared += rhi_word_count(dead[word] & black[word]);
     rhi_line_forget(marker->plane[page], dead);
     rhi_line_forget(marker->gray[page], dead);
     rhi_line_forget(marker->sliced[page], dead);
