@@ -215,7 +215,7 @@ static void
 run_start(struct rh_heap *heap, const struct work *work)
 {
     (void)work;
-    rhi_external_collecting(&heap->external, false);
+    rhi_external_collecting_old(&heap->external);
     rhi_major_start(heap);
 }
 
@@ -223,7 +223,6 @@ static void
 run_minor(struct rh_heap *heap, const struct work *work)
 {
     (void)work;
-    rhi_external_collecting(&heap->external, true);
     rhi_minor_collect(heap);
 }
 
@@ -240,7 +239,8 @@ static void
 run_collect(struct rh_heap *heap, const struct work *work)
 {
     (void)work;
-    rhi_external_collecting(&heap->external, false);
+    rhi_external_collecting_young(&heap->external);
+    rhi_external_collecting_old(&heap->external);
     rhi_major_collect(heap);
 }
 
@@ -255,7 +255,7 @@ run_finish(struct rh_heap *heap, const struct work *work)
 {
     (void)work;
     if (heap->major.stage == RHI_MARKING)
-        rhi_external_collecting(&heap->external, false);
+        rhi_external_collecting_old(&heap->external);
     while (heap->major.stage != RHI_IDLE)
         rhi_major_step(heap, (struct rh_budget){ 0, 0 });
 }
