@@ -182,7 +182,8 @@ note_latest(struct rh_heap *heap, enum rh_collection_kind kind,
 static void
 prepare_sites(struct rh_heap *heap, enum rh_pause_kind pause)
 {
-    bool ends_major = pause == RH_PAUSE_MAJOR || pause == RH_PAUSE_SWEEP;
+    bool ends_major = pause == RH_PAUSE_MAJOR || pause == RH_PAUSE_SWEEP ||
+                      pause == RH_PAUSE_COMPACTION;
 
     if (ends_major && rhi_compact_may_come(&heap->compact))
         (void)rhi_sites_prepare(&heap->sites,
@@ -287,8 +288,11 @@ forced(enum rh_cause cause)
 void
 rhi_cycle_collect(struct rh_heap *heap, enum rh_cause cause)
 {
+    bool compact = heap->compact.wanted != RHI_COMPACT_NONE;
+
     work_do(heap, (struct work){ .run = run_collect,
-                                 .pause = RH_PAUSE_MAJOR,
+                                 .pause = compact ? RH_PAUSE_COMPACTION
+                                                  : RH_PAUSE_MAJOR,
                                  .begins = RH_COLLECTION_MAJOR,
                                  .due = forced(cause) });
 }
