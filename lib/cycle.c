@@ -182,7 +182,8 @@ note_latest(struct rh_heap *heap, enum rh_collection_kind kind,
 static void
 prepare_sites(struct rh_heap *heap, enum rh_pause_kind pause)
 {
-    bool ends_major = pause == RH_PAUSE_MAJOR || pause == RH_PAUSE_SWEEP;
+    bool ends_major = pause == RH_PAUSE_MAJOR || pause == RH_PAUSE_SWEEP ||
+                      pause == RH_PAUSE_COMPACTION;
 
     if (ends_major && rhi_compact_may_come(&heap->compact))
         (void)rhi_sites_prepare(&heap->sites,
@@ -215,7 +216,7 @@ static void
 run_start(struct rh_heap *heap, const struct work *work)
 {
     (void)work;
-    rhi_external_collecting(&heap->external, false);
+    rhi_external_collecting_old(&heap->external);
     rhi_major_start(heap);
 }
 
@@ -223,7 +224,6 @@ static void
 run_minor(struct rh_heap *heap, const struct work *work)
 {
     (void)work;
-    rhi_external_collecting(&heap->external, true);
     rhi_minor_collect(heap);
 }
 
@@ -240,7 +240,8 @@ static void
 run_collect(struct rh_heap *heap, const struct work *work)
 {
     (void)work;
-    rhi_external_collecting(&heap->external, false);
+    rhi_external_collecting_young(&heap->external);
+    rhi_external_collecting_old(&heap->external);
     rhi_major_collect(heap);
 }
 
@@ -255,7 +256,7 @@ run_finish(struct rh_heap *heap, const struct work *work)
 {
     (void)work;
     if (heap->major.stage == RHI_MARKING)
-        rhi_external_collecting(&heap->external, false);
+        rhi_external_collecting_old(&heap->external);
     while (heap->major.stage != RHI_IDLE)
         rhi_major_step(heap, (struct rh_budget){ 0, 0 });
 }
@@ -287,8 +288,11 @@ forced(enum rh_cause cause)
 void
 rhi_cycle_collect(struct rh_heap *heap, enum rh_cause cause)
 {
+    bool compact = heap->compact.wanted != RHI_COMPACT_NONE;
+
     work_do(heap, (struct work){ .run = run_collect,
-                                 .pause = RH_PAUSE_MAJOR,
+                                 .pause = compact ? RH_PAUSE_COMPACTION
+                                                  : RH_PAUSE_MAJOR,
                                  .begins = RH_COLLECTION_MAJOR,
                                  .due = forced(cause) });
 }

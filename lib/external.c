@@ -144,9 +144,9 @@ limit_lower(size_t limit, double factor, size_t min)
     return rhi_max((size_t)((double)limit * factor), min);
 }
 
-// CRuby 3.1, gc.c: gc_reset_malloc_info.
-static void
-move_limit(struct rhi_external *external)
+// These two: CRuby 3.1, gc.c: gc_reset_malloc_info.
+void
+rhi_external_collecting_young(struct rhi_external *external)
 {
     const struct rh_config *config = external->config;
 
@@ -160,8 +160,8 @@ move_limit(struct rhi_external *external)
     external->increase = 0;
 }
 
-static void
-move_old_limit(struct rhi_external *external)
+void
+rhi_external_collecting_old(struct rhi_external *external)
 {
     const struct rh_config *config = external->config;
 
@@ -173,14 +173,6 @@ move_old_limit(struct rhi_external *external)
         external->old_limit =
             limit_lower(external->old_limit, 1 / 1.02, config->oldmalloc_limit);
     external->old_increase = 0;
-}
-
-void
-rhi_external_collecting(struct rhi_external *external, bool minor)
-{
-    move_limit(external);
-    if (!minor)
-        move_old_limit(external);
 }
 
 const char *

@@ -72,10 +72,12 @@ rhi_external_is_due(const struct rhi_external *external)
     return external->increase > external->limit;
 }
 
-// A collection begins: move the limits, start counting anew.  A minor one
-// leaves alone what was counted since the last major one.
-// (Not at its end: what the sweep frees would hide what was allocated.)
-void rhi_external_collecting(struct rhi_external *external, bool minor);
+// The young are about to be collected: move the limit, start counting anew.
+// (Not at the end: what the sweep frees would hide what was allocated.)
+void rhi_external_collecting_young(struct rhi_external *external);
+
+// Likewise for what has lived long: a major collection begins.
+void rhi_external_collecting_old(struct rhi_external *external);
 
 const char *rhi_external_check(const struct rhi_external *external);
 

@@ -59,7 +59,6 @@ typedef uint64_t rhi_line[RHI_LINE_WORDS];
 struct rhi_shape {
     uint32_t slot_bytes;
     uint32_t slots;      // per page
-    uint32_t words;      // of a line that can have bits
     uint64_t reciprocal; // ceil(2^32 / slot_bytes)
 };
 
@@ -72,7 +71,6 @@ rhi_shape_of(size_t slot_bytes)
     return (struct rhi_shape){
         .slot_bytes = bytes,
         .slots = slots,
-        .words = (slots + 63) / 64,
         .reciprocal = ((UINT64_C(1) << 32) + bytes - 1) / bytes,
     };
 }

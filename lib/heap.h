@@ -30,7 +30,6 @@
 
 #include "barrier.h"
 #include "compact.h"
-#include "drain.h"
 #include "external.h"
 #include "finalize.h"
 #include "growth.h"
@@ -57,7 +56,7 @@ enum rhi_stage {
 // What the collector has done so far.
 struct rhi_history {
     uint64_t minor_count;
-    uint64_t major_count; // begun, and not cancelled
+    uint64_t major_count; // begun, also if cancelled
     uint64_t emergency;   // because memory had run out
     uint64_t steps;       // of major collections
     size_t marked_slots;  // found alive by the last major collection
@@ -65,7 +64,7 @@ struct rhi_history {
     size_t unprotected;   // of these, without barriers
     size_t visited;       // objects followed by the last collection or step
     size_t cards_visited; // by the last minor one
-    size_t remembered;    // objects followed because of a barrier, likewise
+    size_t remembered;    // old objects followed again, likewise
     struct rh_collection latest; // but for its state and what comes next
 };
 

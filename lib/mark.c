@@ -181,8 +181,7 @@ rhi_marker_forget_dead(struct rh_marker *marker, size_t page,
     const uint64_t *black = marker->plane[page];
 
     for (int word = 0; word < RHI_LINE_WORDS; word++)
-        marker->cleared +=
-            (size_t)__builtin_popcountll(dead[word] & black[word]);
+        marker->cleared += rhi_word_count(dead[word] & black[word]);
     rhi_line_forget(marker->plane[page], dead);
     rhi_line_forget(marker->gray[page], dead);
     rhi_line_forget(marker->sliced[page], dead);
@@ -190,12 +189,12 @@ rhi_marker_forget_dead(struct rh_marker *marker, size_t page,
 }
 
 static bool
-marker_is_old(const struct rh_marker *marker, const rhi_line *old,
-              const void *object)
+marker_has_bit(const struct rh_marker *marker, const rhi_line *plane,
+               const void *object)
 {
     size_t page = rhi_region_page(marker->region, (uintptr_t)object);
 
-    return rhi_bit_test(old[page], marker_index(marker, object));
+    return rhi_bit_test(plane[page], marker_index(marker, object));
 }
 
 void
@@ -207,12 +206,12 @@ rhi_marker_drop_young(struct rh_marker *marker, const rhi_line *old)
     for (unsigned i = marker->bottom; i != marker->top; i++) {
         void *object = marker->deque[i % RHI_DEQUE_LENGTH];
 
-        if (marker_is_old(marker, old, object))
+        if (marker_has_bit(marker, old, object))
             marker->deque[top++ % RHI_DEQUE_LENGTH] = object;
     }
     marker->top = top;
     for (size_t i = 0; i < marker->slice_count; i++)
-        if (marker_is_old(marker, old, marker->slices[i].object))
+        if (marker_has_bit(marker, old, marker->slices[i].object))
             marker->slices[slice_count++] = marker->slices[i];
     marker->slice_count = slice_count;
 }
@@ -384,6 +383,26 @@ rhi_marker_drain_watched(struct rh_marker *marker, rhi_found_fn found,
     done = marker_drained(marker);
     RHI_ASSERT(marker->region->panic, done); // M1
     (void)done;
+}
+
+bool
+rhi_marker_is_gray(const struct rh_marker *marker, const void *object)
+{
+    bool gray = marker_has_bit(marker, marker->gray, object);
+
+    for (unsigned i = marker->bottom; !gray && i != marker->top; i++)
+        gray = marker->deque[i % RHI_DEQUE_LENGTH] == object;
+    return gray;
+}
+
+bool
+rhi_marker_has_slices(const struct rh_marker *marker, const void *object)
+{
+    bool waits = marker_has_bit(marker, marker->sliced, object);
+
+    for (size_t i = 0; !waits && i < marker->slice_count; i++)
+        waits = marker->slices[i].object == object;
+    return waits;
 }
 
 bool

@@ -175,6 +175,11 @@ void rhi_marker_add_slices(struct rh_marker *marker, void *object);
 // Queue the gray objects of the next flagged page; there must be one.
 void rhi_marker_scan_gray(struct rh_marker *marker);
 
+// Whether an object waits to be followed, be it black or not; whether a part of
+// its container does.  O(deque).
+bool rhi_marker_is_gray(const struct rh_marker *marker, const void *object);
+bool rhi_marker_has_slices(const struct rh_marker *marker, const void *object);
+
 // Whether everything that waits in deque and slices is what `is_object` says.
 bool rhi_marker_check(const struct rh_marker *marker,
                       bool (*is_object)(const struct rh_heap *heap,

@@ -98,6 +98,7 @@ rhi_minor_collect(struct rh_heap *heap)
     struct rhi_history *history = &heap->history;
 
     history->minor_count++;
+    rhi_external_collecting_young(&heap->external);
     rhi_event(&heap->events, RH_EVENT_COLLECTION_START);
     if (heap->watch.before_minor)
         heap->watch.before_minor(heap);

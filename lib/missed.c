@@ -12,6 +12,7 @@ struct missed_walk {
     size_t slice; // the first index of the slice being looked at, or SIZE_MAX
     size_t index; // of the next reference
     bool marking; // look for white children of black parents
+    bool pausing; // of these, for such as marking will not come back to
     bool (*found)(struct missed_walk *walk, void *child); // whether to go on
     void *context;
     bool going;
@@ -85,25 +86,45 @@ place_is_known(const struct missed_walk *walk, uintptr_t child)
            place_has_card(walk, child);
 }
 
-// Whether a collection would not find the child by itself.
+static bool
+has_bit(const struct rhi_region *region, enum rhi_plane plane, uintptr_t object)
+{
+    return rhi_bit_test(region->plane[plane][rhi_region_page(region, object)],
+                        rhi_page_index(region, object));
+}
+
+// Whether a collection of the young, or any where the parent is sealed, would
+// not find the child by itself.
 static bool
 wants_barrier(const struct missed_walk *walk, uintptr_t child)
 {
     const struct rhi_region *region = &walk->heap->region;
-    enum rhi_plane plane = walk->marking ? RHI_NEXT : RHI_MARK;
-    size_t page = rhi_region_page(region, child);
 
-    if (!walk->marking && rhi_region_is_sealed(region, walk->parent))
-        return page >= region->sealed;
-    return !rhi_bit_test(region->plane[plane][page],
-                         rhi_page_index(region, child));
+    return rhi_region_is_sealed(region, walk->parent)
+               ? !rhi_region_is_sealed(region, (void *)child)
+               : !has_bit(region, RHI_MARK, child);
+}
+
+// M2.  The young turn gray when they are promoted.
+static bool
+is_white_for_good(const struct missed_walk *walk, uintptr_t child)
+{
+    const struct rh_heap *heap = walk->heap;
+
+    return !has_bit(&heap->region, RHI_NEXT, child) &&
+           (!walk->pausing ||
+            (has_bit(&heap->region, RHI_MARK, child) &&
+             !rhi_marker_is_gray(&heap->marker, (void *)child)));
 }
 
 static bool
 is_missed(const struct missed_walk *walk, uintptr_t child)
 {
-    return rh_heap_is_live(walk->heap, child) && wants_barrier(walk, child) &&
-           (walk->marking || !place_is_known(walk, child));
+    if (!rh_heap_is_live(walk->heap, child))
+        return false;
+    if (walk->marking)
+        return is_white_for_good(walk, child);
+    return wants_barrier(walk, child) && !place_is_known(walk, child);
 }
 
 static void
@@ -148,28 +169,65 @@ missed_look_at(struct missed_walk *walk, void *parent)
     walk->heap->model->trace(parent, &walk->visitor);
 }
 
-// Look at all objects that are old, or black.
+// The objects of a page that are old, or black; or both, if marking comes back
+// to them for nothing but a missed store.
+static void
+page_parents(const struct missed_walk *walk, size_t page, uint64_t *bits)
+{
+    rhi_line *const *plane = walk->heap->region.plane;
+    const uint64_t *old = plane[RHI_MARK][page];
+    const uint64_t *black = plane[RHI_NEXT][page];
+    const uint64_t *unprotected = plane[RHI_UNPROTECTED][page];
+
+    for (int word = 0; word < RHI_LINE_WORDS; word++)
+        bits[word] = walk->pausing
+                         ? old[word] & black[word] & ~unprotected[word]
+                     : walk->marking ? black[word]
+                                     : old[word];
+}
+
+// A container half followed is looked at when it has been followed; what was
+// stored into a sealed object is, in the last step of marking (B5).
+static bool
+parent_is_to_come(const struct missed_walk *walk, const void *parent)
+{
+    const struct rh_heap *heap = walk->heap;
+
+    return walk->pausing && (rhi_marker_has_slices(&heap->marker, parent) ||
+                             rhi_region_is_sealed(&heap->region, parent));
+}
+
+static void
+page_look(struct missed_walk *walk, size_t page)
+{
+    const struct rh_heap *heap = walk->heap;
+    uint32_t slots = heap->space.shape.slots;
+    rhi_line bits;
+
+    page_parents(walk, page, bits);
+    for (uint32_t index = rhi_line_next_set(bits, 0, slots);
+         walk->going && index < slots;
+         index = rhi_line_next_set(bits, index + 1, slots)) {
+        char *parent = rhi_page_slot(&heap->region, page, index);
+
+        if (!parent_is_to_come(walk, parent))
+            missed_look_at(walk, parent);
+    }
+}
+
 static void
 missed_look(struct missed_walk *walk)
 {
     struct rh_heap *heap = walk->heap;
     const struct rhi_region *region = &heap->region;
-    enum rhi_plane plane = walk->marking ? RHI_NEXT : RHI_MARK;
-    uint32_t slots = heap->space.shape.slots;
 
     rhi_visitor_init(&walk->visitor, region, heap->model);
     walk->visitor.edge = missed_edge;
     walk->visitor.slices = missed_slices;
     walk->visitor.pinned = missed_pinned;
     walk->going = heap->model->trace != NULL;
-    for (size_t page = 0; walk->going && page < region->top; page++) {
-        const uint64_t *bits = region->plane[plane][page];
-
-        for (uint32_t index = rhi_line_next_set(bits, 0, slots);
-             walk->going && index < slots;
-             index = rhi_line_next_set(bits, index + 1, slots))
-            missed_look_at(walk, rhi_page_slot(region, page, index));
-    }
+    for (size_t page = 0; walk->going && page < region->top; page++)
+        page_look(walk, page);
 }
 
 static const char *
@@ -292,6 +350,21 @@ rhi_missed_first(struct rh_heap *heap, struct rh_missed_barrier *missed)
 
     missed->parent = NULL;
     if (heap->config.generational)
+        missed_look(&walk);
+    return missed->parent != NULL;
+}
+
+bool
+rhi_missed_white(struct rh_heap *heap, struct rh_missed_barrier *missed)
+{
+    struct missed_walk walk = { .heap = heap,
+                                .marking = true,
+                                .pausing = true,
+                                .found = remember_first,
+                                .context = missed };
+
+    missed->parent = NULL;
+    if (heap->config.generational && heap->major.stage == RHI_MARKING)
         missed_look(&walk);
     return missed->parent != NULL;
 }

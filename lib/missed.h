@@ -10,9 +10,12 @@
  *     before a minor collection    old parent, young child: the parent must be
  *                                  remembered, by bit or card, or unprotected
  *     after a major one in steps   black parent: no child may be white
+ *     between two of its steps     black and old parent with barriers: no old
+ *                                  child may be white, unless it is gray
  *
  * What is found is told to the embedder, by name, type, and the place where
- * both were made, and then repaired, so that one run shows them all.
+ * both were made, and then repaired, so that one run shows them all.  Between
+ * steps only rh_heap_verify() looks.
  *
  * Next: store.c, the slow roads of the barrier.
  */
@@ -28,5 +31,9 @@ void rhi_missed_watch(struct rh_heap *heap, bool on, rh_missed_fn report,
 // Whether an old object refers to a young one and is not known to; fills
 // `missed` with parent, child and index of the first one.
 bool rhi_missed_first(struct rh_heap *heap, struct rh_missed_barrier *missed);
+
+// The same for a black object that refers to a white one, while a major
+// collection pauses between two steps of marking.
+bool rhi_missed_white(struct rh_heap *heap, struct rh_missed_barrier *missed);
 
 #endif

@@ -18,7 +18,8 @@ rhi_mutator_init(struct rh_mutator *mutator, struct rhi_space *space,
         .traps = space->region->watched ? RHI_TRAP_TOOL : 0,
     };
     mutator->fast.base = space->region->base;
-    mutator->fast.span = space->region->max_pages << (RHI_PAGE_LOG - 3);
+    // Beyond, there are no bits to look at.
+    rhi_space_keep_span(space, &mutator->fast.span);
     mutator->fast.slot_bytes = space->shape.slot_bytes;
     mutator->fast.reciprocal = space->shape.reciprocal;
     // No barrier has anything to do until somebody says who is old: there

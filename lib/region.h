@@ -51,8 +51,8 @@ enum rhi_plane {
     RHI_SPECIAL,      // something is kept about it in a table beside the heap
     RHI_REMEMBERED,   // old, and may refer to young objects
     RHI_UNPROTECTED,  // stores into it run no barrier
-    RHI_YOUNG_GRAY,   // what `gray` and `sliced` are, for those that mark while
-    RHI_YOUNG_SLICED, // a major collection is under way
+    RHI_YOUNG_GRAY,   // what `gray` and `sliced` are, for minor collections and
+    RHI_YOUNG_SLICED, // walks: a major one may be under way
     RHI_REACHED,      // borrowed by whoever asks what can be reached
     RHI_PINNED,       // the embedder forbids to move it
     RHI_MOVED,        // evacuated by the compaction under way

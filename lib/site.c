@@ -173,11 +173,18 @@ array_forget(struct rhi_sites *sites, size_t page, const uint64_t *marked)
 
         if (dead == 0)
             continue; // nothing that has not changed is written: see seal.h
-        sites->count -= (size_t)__builtin_popcountll(dead);
+        sites->count -= rhi_word_count(dead);
         array->known[word] ^= dead;
     }
     if (!sites->prepared && rhi_line_is_empty(array->known))
         array_drop(sites, page);
+}
+
+// The first page from `page` on that has been allocated from, or any.
+static size_t
+page_to_look_at(const struct rhi_region *region, size_t page, bool young)
+{
+    return young ? rhi_region_next_flagged(region, page, RHI_FLAG_YOUNG) : page;
 }
 
 void
@@ -187,9 +194,9 @@ rhi_sites_forget(struct rhi_sites *sites, const struct rh_marker *marker,
     const struct rhi_region *region = sites->space->region;
     size_t end = rhi_min(sites->array_room, region->top); // planes end there
 
-    for (size_t page = region->sealed; page < end; page++)
-        if (sites->arrays[page] &&
-            (!minor || region->flags[page] & RHI_FLAG_YOUNG))
+    for (size_t page = page_to_look_at(region, region->sealed, minor);
+         page < end; page = page_to_look_at(region, page + 1, minor))
+        if (sites->arrays[page])
             array_forget(sites, page, marker->plane[page]);
 }
 

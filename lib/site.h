@@ -84,7 +84,7 @@ bool rhi_sites_find(const struct rhi_sites *sites, const void *object,
 
 // Marking is over: forget objects without a bit in the marker's plane.  When
 // only young ones can have died (`minor`), other pages are not looked at.
-// O(pages with records).
+// O(pages), or pages allocated from.
 void rhi_sites_forget(struct rhi_sites *sites, const struct rh_marker *marker,
                       bool minor);
 
@@ -92,8 +92,8 @@ void rhi_sites_forget(struct rhi_sites *sites, const struct rh_marker *marker,
 // with memory and for the first `more` without.  False: not for all.
 bool rhi_sites_prepare(struct rhi_sites *sites, size_t more);
 
-// They have moved, or will not: empty arrays may go again.  O(pages with
-// records), once after rhi_sites_prepare().
+// They have moved, or will not: empty arrays may go again.  O(pages), once after
+// rhi_sites_prepare().
 void rhi_sites_settle(struct rhi_sites *sites);
 
 // An object has moved.  O(1).  Without an array at its new place it loses its

@@ -81,6 +81,20 @@ rhi_space_file_swept(struct rhi_space *space, size_t page)
     }
 }
 
+static void
+space_tell_span(struct rhi_space *space)
+{
+    if (space->span)
+        *space->span = space->region->committed << (RHI_PAGE_LOG - 3);
+}
+
+void
+rhi_space_keep_span(struct rhi_space *space, size_t *span)
+{
+    space->span = span;
+    space_tell_span(space);
+}
+
 bool
 rhi_space_extend(struct rhi_space *space, size_t number)
 {
@@ -88,6 +102,7 @@ rhi_space_extend(struct rhi_space *space, size_t number)
 
     if (number >= region->max_pages || !rhi_region_commit(region, number + 1))
         return false;
+    space_tell_span(space);
     for (; region->top <= number; region->top++) {
         struct rhi_page *page = &region->pages[region->top];
 

@@ -73,12 +73,16 @@ struct rhi_space {
     size_t freed_total;      // pages whose memory went back
     size_t first_released;   // where to look for one, see S5
     size_t release_cursor;   // pages below it may still be given back
+    size_t *span;            // of inline code, kept true; or NULL
     uint64_t collection;     // number of the present or last major one
 };
 
 void rhi_space_init(struct rhi_space *space, struct rhi_region *region,
                     struct rhi_events *events, struct rh_heap *heap,
                     size_t slot_bytes);
+
+// Keep `span` at the bytes of all pages with committed tables, divided by 8.
+void rhi_space_keep_span(struct rhi_space *space, size_t *span);
 
 // Give page `number` memory; true if it has it now, false: no memory.  Pages
 // below it that were never used become released ones; a tomb page is revived.

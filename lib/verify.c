@@ -35,6 +35,7 @@ static const struct meaning meanings[] = {
     { "P4", "slots with something outside are allocated" },
     { "P5", "planes that collections borrow are clear outside of them" },
     { "P6", "a page header names its heap, number and slot size" },
+    { "M2", "what a major collection has followed leads to nothing white" },
     { "M3", "what waits to be marked is an object" },
     { "S1", "every page is on exactly the list it names" },
     { "S2", "tomb pages have no objects, released pages no bits" },
@@ -312,16 +313,19 @@ check_references(struct rh_heap *heap)
 static struct rh_violation
 check_barriers(struct rh_heap *heap)
 {
+    const char *broken = NULL;
     struct rh_missed_barrier missed;
     struct rh_violation violation = violation_of(NULL, SIZE_MAX, SIZE_MAX);
 
-    if (rhi_missed_first(heap, &missed)) {
+    if (rhi_missed_first(heap, &missed))
+        broken =
+            rhi_region_is_sealed(&heap->region, missed.parent) ? "B5" : "B3";
+    else if (rhi_missed_white(heap, &missed))
+        broken = "M2";
+    if (broken) {
         uintptr_t parent = (uintptr_t)missed.parent;
 
-        bool sealed = rhi_region_is_sealed(&heap->region, missed.parent);
-
-        violation = violation_of(sealed ? "B5" : "B3",
-                                 rhi_region_page(&heap->region, parent),
+        violation = violation_of(broken, rhi_region_page(&heap->region, parent),
                                  rhi_page_index(&heap->region, parent));
         violation.object = missed.parent;
     }

@@ -6,9 +6,9 @@
  * truth, and holds collections off while it lasts.  The callback may allocate:
  * that takes pages, whose free slots then count as allocated for a moment, so
  * every step of a walk asks the cursor whether a slot is still unused.  A page
- * is looked at as it was when its turn came.  Pages
- * that did not exist when a walk began are not visited: a callback that
- * allocates for each object would never see the end.
+ * is looked at as it was when its turn came.  Pages that did not exist when a
+ * walk began are not visited: a callback that allocates for each object would
+ * never see the end.
  */
 #include "config.h"
 
@@ -31,6 +31,16 @@ walk_end(struct rh_heap *heap, bool finished)
     return finished ? RH_OK : RH_STOPPED;
 }
 
+// Whether a slot has an object, of those that had one when the turn of their
+// page came.  Collections wait, unless a callback has abandoned all walks and
+// goes on with this one.
+static bool
+is_still_there(const struct rh_heap *heap, uintptr_t slot)
+{
+    return heap->walks ? !rhi_mutator_is_unused(&heap->mutator, slot)
+                       : rh_heap_is_live(heap, slot);
+}
+
 // Call `fn` for the slots of a page whose bits are set in `bits`.
 static bool
 page_each(struct rh_heap *heap, size_t page, const uint64_t *bits,
@@ -43,8 +53,7 @@ page_each(struct rh_heap *heap, size_t page, const uint64_t *bits,
          index = rhi_line_next_set(bits, index + 1, slots)) {
         char *slot = rhi_page_slot(region, page, index);
 
-        if (!rhi_mutator_is_unused(&heap->mutator, (uintptr_t)slot) &&
-            !fn(heap, slot, context))
+        if (is_still_there(heap, (uintptr_t)slot) && !fn(heap, slot, context))
             return false;
     }
     return true;

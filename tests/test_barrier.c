@@ -1333,6 +1333,11 @@ a_child_that_is_no_address_of_the_heap_is_ignored(void **state)
     (void)state;
     rh_barrier_write(heap, node, NULL);
     rh_barrier_write(heap, node, &stranger);
+    // Of the address space that is reserved, but where no page has been yet.
+    rh_barrier_write(
+        heap, node,
+        (void *)(rhi_region_body(&heap->region, heap->region.max_pages - 1) +
+                 RHI_HEADER_BYTES));
     rh_barrier_write(heap, node, (void *)~(uintptr_t)0);
     rh_barrier_write_at(heap, node, 3, NULL);
     rh_barrier_write(heap, node, (char *)node + 4); // within an object

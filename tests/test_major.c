@@ -1999,6 +1999,63 @@ more_old_external_data_meanwhile_finishes_it(void **state)
     check_close(&world);
 }
 
+// The last step collects the young, and what they held.
+static void
+young_external_data_is_counted_anew_by_the_last_step(void **state)
+{
+    struct check_world world;
+    struct node *root = NULL;
+
+    (void)state;
+    check_prepare(&world);
+    world.config.generational = true;
+    world.config.malloc_limit = 100000;
+    check_make(&world);
+    check_root(world.heap, &root);
+    root = check_list(world.heap, 1000);
+    rh_heap_minor(world.heap);
+    check_buffer(world.heap, 60000);
+    assert_int_equal(rh_heap_start(world.heap), RH_OK);
+    assert_int_equal(check_stat(world.heap, "malloc_increase_bytes"), 60000);
+
+    rh_heap_finish(world.heap);
+    assert_int_equal(check_stat(world.heap, "malloc_increase_bytes"), 0);
+    check_buffer(world.heap, 60000);
+
+    assert_int_equal(rh_heap_due(world.heap).work, RH_WORK_NONE);
+    check(world.heap);
+    check_close(&world);
+}
+
+// The limit moves once: it is not lowered right after it was raised.
+static void
+a_major_collection_that_begins_with_a_minor_one_moves_the_limit_once(
+    void **state)
+{
+    struct check_world world;
+    struct node *root = NULL;
+
+    (void)state;
+    check_prepare(&world);
+    world.config.generational = true;
+    world.config.incremental = true;
+    world.config.malloc_limit = 10000;
+    world.config.malloc_limit_max = 100000;
+    world.config.oldmalloc_limit = 10000;
+    check_make(&world);
+    check_root(world.heap, &root);
+    root = check_buffer(world.heap, 10001);
+    assert_int_equal(rh_heap_due(world.heap).work, RH_WORK_MAJOR);
+
+    rh_heap_safepoint(world.heap);
+
+    assert_true(is_at(world.heap, "marking"));
+    assert_int_equal(check_stat(world.heap, "malloc_increase_bytes_limit"),
+                     14000);
+    check(world.heap);
+    check_close(&world);
+}
+
 // ---- others who look on ----
 
 static bool
@@ -2329,6 +2386,9 @@ main(void)
         cmocka_unit_test(big_buffers_do_not_starve_the_steps),
         cmocka_unit_test(old_external_data_is_counted_anew_by_each_major_one),
         cmocka_unit_test(more_old_external_data_meanwhile_finishes_it),
+        cmocka_unit_test(young_external_data_is_counted_anew_by_the_last_step),
+        cmocka_unit_test(
+            a_major_collection_that_begins_with_a_minor_one_moves_the_limit_once),
         cmocka_unit_test(walks_refuse_steps),
         cmocka_unit_test(automatic_steps_wait_for_walks),
         cmocka_unit_test(a_walk_that_allocates_goes_on_while_pages_are_swept),

@@ -497,6 +497,26 @@ pauses_are_counted_by_kind(void **state)
 }
 
 static void
+a_compaction_asked_for_is_a_pause_of_its_kind(void **state)
+{
+    struct check_world world;
+
+    (void)state;
+    open_enabled(&world, 0);
+    assert_int_equal(rh_heap_compact(world.heap, NULL), RH_OK);
+    expect_groups(world.heap, 0, 0, 1);
+    collect(world.heap, 1);
+    expect_groups(world.heap, 0, 1, 2);
+
+    assert_int_equal(read_all(world.heap), 2);
+    assert_int_equal(records[0].kind, RH_PAUSE_COMPACTION);
+    assert_int_equal(records[0].cause, RH_CAUSE_METHOD);
+    assert_true(records[0].begins && records[0].ends);
+    assert_int_equal(records[1].kind, RH_PAUSE_MAJOR);
+    check_close(&world);
+}
+
+static void
 a_compaction_has_a_pause_and_a_phase_of_its_own(void **state)
 {
     struct check_world world;
@@ -846,6 +866,7 @@ main(void)
         cmocka_unit_test(a_record_agrees_with_the_statistics),
         cmocka_unit_test(each_phase_has_its_time),
         cmocka_unit_test(pauses_are_counted_by_kind),
+        cmocka_unit_test(a_compaction_asked_for_is_a_pause_of_its_kind),
         cmocka_unit_test(a_compaction_has_a_pause_and_a_phase_of_its_own),
         cmocka_unit_test(a_phase_without_a_pause_is_nobodys),
         cmocka_unit_test(one_pause_inside_another_panics),

@@ -665,6 +665,41 @@ a_write_to_what_is_sealed_would_be_a_fault(void **state)
     check_close(&world);
 }
 
+// ---- damage ----
+
+static size_t
+sealed_page(void)
+{
+    return rhi_region_page(&world.heap->region, (uintptr_t)first);
+}
+
+static void
+damage_to_sealed_pages_is_found(void **state)
+{
+    struct rhi_region *region;
+    uint32_t index;
+
+    (void)state;
+    open_sealed(3);
+    region = &world.heap->region;
+    index = rhi_page_index(region, (uintptr_t)first);
+
+    region->sealed += region->top;
+    check_broken(world.heap, "R4");
+    region->sealed -= region->top;
+    rhi_space_move(&world.heap->space, sealed_page(), RHI_FULL);
+    check_broken(world.heap, "S7");
+    rhi_space_move(&world.heap->space, sealed_page(), RHI_SEALED);
+    rhi_bit_clear(region->plane[RHI_NEXT][sealed_page()], index);
+    check_broken(world.heap, "Z1");
+    rhi_bit_set(region->plane[RHI_NEXT][sealed_page()], index);
+    world.heap->seal.slots++;
+    check_broken(world.heap, "Z2");
+    world.heap->seal.slots--;
+    check_heap(world.heap);
+    check_close(&world);
+}
+
 // ---- around a fork ----
 
 // An empty page stays only beside one in use, when both are in one page of the
@@ -902,6 +937,7 @@ main(void)
             finalizers_of_sealed_objects_wait_until_they_are_unsealed),
         cmocka_unit_test(
             compaction_moves_others_and_leaves_what_sealed_ones_refer_to),
+        cmocka_unit_test(damage_to_sealed_pages_is_found),
         cmocka_unit_test(no_phase_writes_to_what_is_sealed),
         cmocka_unit_test(a_write_to_what_is_sealed_would_be_a_fault),
         cmocka_unit_test(a_fork_finds_no_collection_half_way),

@@ -49,7 +49,7 @@ find_pages(struct sick *sick)
 {
     for (size_t page = 0; page < sick->region->top; page++)
         sick->page[sick->region->pages[page].list] = page;
-    for (int list = 0; list < RHI_LISTS; list++)
+    for (int list = 0; list < RHI_SEALED; list++) // for these see test_seal.c
         assert_true(sick->space->count[list] > 0);
 }
 
@@ -1013,6 +1013,37 @@ damage_between_steps_is_found(void **state)
     expect_found("M3", more_slices_than_room);
 }
 
+// An old object that nobody led to is stored into one that has been followed.
+static void
+a_store_missed_between_steps_is_found(void **state)
+{
+    struct sick sick = { .generational = true };
+    struct rh_violation found;
+    struct node *stray;
+
+    (void)state;
+    sick_open(&sick, 0);
+    stray = sick.roots[0]->left;
+    sick.roots[0]->left = NULL;
+    begin_marking(&sick);
+    (void)rh_heap_step(sick.heap, (struct rh_budget){ 0, 0 });
+    assert_string_equal(rh_heap_stage(sick.heap), "marking");
+    check_heap(sick.heap);
+
+    sick.roots[0]->left = stray;
+    assert_int_equal(rh_heap_verify(sick.heap, &found), RH_BROKEN);
+    assert_string_equal(found.invariant, "M2");
+    assert_ptr_equal(found.object, sick.roots[0]);
+    assert_int_equal(found.page, sick.page[RHI_FULL]);
+
+    rh_barrier_write(sick.heap, sick.roots[0], stray);
+    check_heap(sick.heap);
+    rh_heap_finish(sick.heap);
+    check_heap(sick.heap);
+    assert_true(rh_heap_is_live(sick.heap, (uintptr_t)stray));
+    check_close(&sick.world);
+}
+
 // References.
 
 static void *
@@ -1245,6 +1276,7 @@ main(void)
         cmocka_unit_test(an_old_parent_of_a_young_child_has_to_be_remembered),
         cmocka_unit_test(sweeping_damage_is_found),
         cmocka_unit_test(damage_between_steps_is_found),
+        cmocka_unit_test(a_store_missed_between_steps_is_found),
         cmocka_unit_test(dangling_references_are_found),
         cmocka_unit_test(a_violation_says_where),
         cmocka_unit_test(a_sound_heap_has_no_violation),

@@ -374,6 +374,43 @@ walks_may_nest_allocate_and_be_left_all_at_once(void **state)
     check_close(&world);
 }
 
+static bool
+collect_when_left(struct rh_heap *heap, void *object, void *context)
+{
+    size_t *seen = context;
+
+    assert_true(rh_heap_is_live(heap, (uintptr_t)object));
+    if ((*seen)++)
+        return true;
+    if (setjmp(walk_exit) == 0)
+        (void)rh_walk_objects(heap, leave, NULL);
+    rh_walk_abandon(heap);
+    rh_heap_collect(heap);
+    return true;
+}
+
+static void
+an_abandoned_walk_that_goes_on_shows_no_dead(void **state)
+{
+    struct check_world world;
+    struct node *keep;
+    size_t seen = 0;
+
+    (void)state;
+    check_open(&world);
+    keep = check_node(world.heap, NULL, NULL);
+    check_root(world.heap, &keep);
+    check_waste(world.heap, 20);
+    keep->right = check_node(world.heap, NULL, NULL);
+
+    assert_int_equal(rh_walk_objects(world.heap, collect_when_left, &seen),
+                     RH_OK);
+
+    assert_int_equal(seen, 2);
+    check_heap(world.heap);
+    check_close(&world);
+}
+
 // Objects that a walk shows, among others that have died.
 
 enum {
@@ -1129,6 +1166,7 @@ main(void)
         cmocka_unit_test(walks_may_nest),
         cmocka_unit_test(a_callback_may_leave_by_longjmp),
         cmocka_unit_test(walks_may_nest_allocate_and_be_left_all_at_once),
+        cmocka_unit_test(an_abandoned_walk_that_goes_on_shows_no_dead),
         cmocka_unit_test(no_dead_object_is_shown),
         cmocka_unit_test(garbage_stays_while_a_collection_waits),
         cmocka_unit_test(abandoning_no_walk_does_nothing),

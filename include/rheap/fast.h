@@ -21,7 +21,7 @@ struct rh_fast {
     void **handle_top;   /* the first unused handle */
     void **handle_end;   /* the end of the committed handles */
     uintptr_t base;      /* first address of the region */
-    size_t span;         /* its bytes, divided by 8 */
+    size_t span;         /* its bytes that are ready, divided by 8; grows */
     uint64_t (*old)[8];  /* a bit for each slot, 8 words a page: old objects.
                             All zero when the heap is not generational. */
     uint64_t reciprocal; /* of the slot size: ceil(2^32 / slot_bytes) */

@@ -130,10 +130,10 @@ enum rh_stress {
     RH_STRESS_MALLOC = 8,   /* a full one at the first slot allocation after
                                external memory was asked for (bit 4) */
     RH_STRESS_COMPACT = 16, /* compact after each full collection */
-    RH_STRESS_STEPS = 64,   /* a step of three objects; begins again when
-                               done.  With RH_STRESS_MINOR: both */
-    RH_STRESS_VERIFY = 32   /* rh_heap_verify() after every phase of every
+    RH_STRESS_VERIFY = 32,  /* rh_heap_verify() after every phase of every
                                collection; what is broken panics */
+    RH_STRESS_STEPS = 64    /* a step of three objects; begins again when
+                               done.  With RH_STRESS_MINOR: both */
 };
 
 /* Set these together; answers what was set before.  At run time, in the normal

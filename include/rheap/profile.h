@@ -20,7 +20,8 @@ enum rh_pause_kind {
     RH_PAUSE_MAJOR,     /* a collection of everything, in one go */
     RH_PAUSE_STEP,      /* a step of an incremental one, marking */
     RH_PAUSE_SWEEP,     /* a step of an incremental one, sweeping */
-    RH_PAUSE_COMPACTION /* moving objects */
+    RH_PAUSE_COMPACTION /* such a collection for the sake of moving objects:
+                           rh_heap_compact() */
 };
 
 /* What the time of a pause went into. */

@@ -86,7 +86,9 @@ RH_API enum rh_status rh_walk_reachable(struct rh_heap *heap, void *object,
                                         rh_object_fn fn, void *context);
 
 /* Forget all walks under way, after a callback has left by longjmp: of the
- * outermost walk, too. */
+ * outermost walk, too.  One that goes on all the same, because a callback left
+ * only an inner one, shows what is alive then, but collections do not wait for
+ * it: do not go on with one of references or roots. */
 RH_API void rh_walk_abandon(struct rh_heap *heap);
 
 RH_END_DECLARATIONS
