@@ -29,6 +29,7 @@ rheapinclude_HEADERS = \
 	%D%/rheap/node.h \
 	%D%/rheap/number.h \
 	%D%/rheap/object.h \
+	%D%/rheap/osmap.h \
 	%D%/rheap/profile.h \
 	%D%/rheap/rebuild.h \
 	%D%/rheap/roots.h \

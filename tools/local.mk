@@ -54,6 +54,7 @@ tools_libs = %D%/librheap-tools.a lib/librheap.la $(TOOLS_LIBS) -lm
 	%D%/json.c \
 	%D%/json.h \
 	%D%/map.c \
+	%D%/osmap/snapshot.h \
 	%D%/output.c \
 	%D%/output.h \
 	%D%/page_picture.c \
