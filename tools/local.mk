@@ -6,7 +6,8 @@ bin_PROGRAMS += %D%/rheap
 noinst_LIBRARIES += %D%/librheap-tools.a
 endif
 
-tools_cppflags = -I$(top_srcdir)/include -I$(top_builddir)/include
+tools_cppflags = -I$(top_srcdir)/include -I$(top_builddir)/include \
+	-I$(top_srcdir)/tools
 tools_libs = %D%/librheap-tools.a lib/librheap.la $(TOOLS_LIBS) -lm
 
 %C%_rheap_SOURCES = %D%/rheap.c
@@ -54,7 +55,13 @@ tools_libs = %D%/librheap-tools.a lib/librheap.la $(TOOLS_LIBS) -lm
 	%D%/json.c \
 	%D%/json.h \
 	%D%/map.c \
+	%D%/osmap/paint.c \
+	%D%/osmap/paint.h \
+	%D%/osmap/read.c \
+	%D%/osmap/sample.c \
 	%D%/osmap/snapshot.h \
+	%D%/osmap/write.c \
+	%D%/osmap/write.h \
 	%D%/output.c \
 	%D%/output.h \
 	%D%/page_picture.c \
