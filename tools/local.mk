@@ -6,6 +6,26 @@ bin_PROGRAMS += %D%/rheap
 noinst_LIBRARIES += %D%/librheap-tools.a
 endif
 
+# Preloaded into programs by `rheap osmap'.  It brings neither sanitizers nor
+# the library along.
+if RH_TOOLS
+pkglib_LTLIBRARIES += %D%/rheap-osmap.la
+endif
+%C%_rheap_osmap_la_CPPFLAGS = $(tools_cppflags)
+%C%_rheap_osmap_la_CFLAGS = $(RH_CFLAGS)
+%C%_rheap_osmap_la_LDFLAGS = -module -shared -avoid-version -no-undefined
+%C%_rheap_osmap_la_SOURCES = \
+	%D%/osmap/capture.c \
+	%D%/osmap/maps.c \
+	%D%/osmap/maps.h \
+	%D%/osmap/recorder.c \
+	%D%/osmap/recording.h \
+	%D%/osmap/table.c \
+	%D%/osmap/table.h \
+	%D%/osmap/write.c \
+	%D%/osmap/write.h \
+	# end
+
 tools_cppflags = -I$(top_srcdir)/include -I$(top_builddir)/include \
 	-I$(top_srcdir)/tools
 tools_libs = %D%/librheap-tools.a lib/librheap.la $(TOOLS_LIBS) -lm
