@@ -35,7 +35,8 @@ tools_libs = %D%/librheap-tools.a lib/librheap.la $(TOOLS_LIBS) -lm
 %C%_rheap_CFLAGS = $(AM_CFLAGS) $(TOOLS_CFLAGS)
 %C%_rheap_LDADD = $(tools_libs)
 
-%C%_librheap_tools_a_CPPFLAGS = $(tools_cppflags)
+%C%_librheap_tools_a_CPPFLAGS = $(tools_cppflags) \
+	-DPKGLIBDIR='"$(pkglibdir)"'
 %C%_librheap_tools_a_CFLAGS = $(AM_CFLAGS) $(TOOLS_CFLAGS)
 %C%_librheap_tools_a_SOURCES = \
 	%D%/attributes.h \
@@ -75,11 +76,21 @@ tools_libs = %D%/librheap-tools.a lib/librheap.la $(TOOLS_LIBS) -lm
 	%D%/json.c \
 	%D%/json.h \
 	%D%/map.c \
+	%D%/osmap.c \
+	%D%/osmap/compare.c \
+	%D%/osmap/compare.h \
 	%D%/osmap/paint.c \
 	%D%/osmap/paint.h \
+	%D%/osmap/print.c \
+	%D%/osmap/print.h \
+	%D%/osmap/print_json.c \
 	%D%/osmap/read.c \
+	%D%/osmap/run.c \
+	%D%/osmap/run.h \
 	%D%/osmap/sample.c \
 	%D%/osmap/snapshot.h \
+	%D%/osmap/suits.c \
+	%D%/osmap/suits.h \
 	%D%/osmap/write.c \
 	%D%/osmap/write.h \
 	%D%/output.c \
