@@ -56,15 +56,20 @@ tools_libs = %D%/librheap-tools.a lib/librheap.la $(TOOLS_LIBS) -lm
 	%D%/json.h \
 	%D%/map.c \
 	%D%/osmap/draw.h \
+	%D%/osmap/font.c \
+	%D%/osmap/font.h \
 	%D%/osmap/html.c \
 	%D%/osmap/pack.c \
 	%D%/osmap/pack.h \
 	%D%/osmap/page_text.h \
 	%D%/osmap/paint.c \
 	%D%/osmap/paint.h \
+	%D%/osmap/png.c \
 	%D%/osmap/read.c \
 	%D%/osmap/sample.c \
 	%D%/osmap/snapshot.h \
+	%D%/osmap/strip.c \
+	%D%/osmap/strip.h \
 	%D%/osmap/write.c \
 	%D%/osmap/write.h \
 	%D%/output.c \
