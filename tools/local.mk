@@ -79,8 +79,16 @@ tools_libs = %D%/librheap-tools.a lib/librheap.la $(TOOLS_LIBS) -lm
 	%D%/osmap.c \
 	%D%/osmap/compare.c \
 	%D%/osmap/compare.h \
+	%D%/osmap/draw.h \
+	%D%/osmap/font.c \
+	%D%/osmap/font.h \
+	%D%/osmap/html.c \
+	%D%/osmap/pack.c \
+	%D%/osmap/pack.h \
+	%D%/osmap/page_text.h \
 	%D%/osmap/paint.c \
 	%D%/osmap/paint.h \
+	%D%/osmap/png.c \
 	%D%/osmap/print.c \
 	%D%/osmap/print.h \
 	%D%/osmap/print_json.c \
@@ -89,6 +97,8 @@ tools_libs = %D%/librheap-tools.a lib/librheap.la $(TOOLS_LIBS) -lm
 	%D%/osmap/run.h \
 	%D%/osmap/sample.c \
 	%D%/osmap/snapshot.h \
+	%D%/osmap/strip.c \
+	%D%/osmap/strip.h \
 	%D%/osmap/suits.c \
 	%D%/osmap/suits.h \
 	%D%/osmap/write.c \
@@ -124,3 +134,26 @@ tools_libs = %D%/librheap-tools.a lib/librheap.la $(TOOLS_LIBS) -lm
 	%D%/words.c \
 	%D%/words.h \
 	# end
+
+# The HTML page of `rheap osmap', as a table of its lines.
+page_sources = \
+	%D%/osmap/page.html \
+	%D%/osmap/page.css \
+	%D%/osmap/decode.js \
+	%D%/osmap/snapshot.js \
+	%D%/osmap/layout.js \
+	%D%/osmap/text.js \
+	%D%/osmap/paint.js \
+	%D%/osmap/pane.js \
+	%D%/osmap/panel.js \
+	%D%/osmap/page.js \
+	# end
+page_generator = %D%/osmap/embed.awk
+
+nodist_%C%_librheap_tools_a_SOURCES = %D%/osmap/page_text.c
+%D%/osmap/page_text.c: $(page_sources) $(page_generator)
+	$(AM_V_GEN)$(MKDIR_P) %D%/osmap && \
+	$(AWK) -f $(srcdir)/$(page_generator) $(srcdir)/%D%/osmap/page.html \
+		>$@.new && mv $@.new $@
+CLEANFILES += %D%/osmap/page_text.c %D%/osmap/page_text.c.new
+EXTRA_DIST += $(page_sources) $(page_generator)

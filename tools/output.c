@@ -13,9 +13,8 @@
 
 #include <zlib.h>
 
-// Remember the first failure.
-static bool
-fail(struct output *output, const char *cause)
+bool
+output_fail(struct output *output, const char *cause)
 {
     if (!output->has_failed)
         snprintf(output->cause, sizeof output->cause, "%s", cause);
@@ -96,7 +95,7 @@ output_open(struct output *output, const char *path)
     output->path = path;
     descriptor = open_descriptor(output);
     if (descriptor < 0)
-        return fail(output, strerror(errno));
+        return output_fail(output, strerror(errno));
     if (ends_in(path, ".gz"))
         output->gzip = gzdopen(descriptor, "wb");
     else
@@ -105,7 +104,7 @@ output_open(struct output *output, const char *path)
         return true;
     close(descriptor);
     output_abandon(output);
-    return fail(output, "not enough memory to write it");
+    return output_fail(output, "not enough memory to write it");
 }
 
 // --- writing -----------------------------------------------------------------
@@ -119,7 +118,7 @@ output_write(struct output *output, const char *bytes, size_t count)
         return false;
     written = output->gzip ? gzfwrite(bytes, 1, count, output->gzip)
                            : fwrite(bytes, 1, count, output->file);
-    return written == count ? true : fail(output, strerror(errno));
+    return written == count ? true : output_fail(output, strerror(errno));
 }
 
 bool
@@ -133,7 +132,7 @@ output_print(struct output *output, const char *format, ...)
     length = vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     if (length < 0 || (size_t)length >= sizeof text)
-        return fail(output, "a line that is too long");
+        return output_fail(output, "a line that is too long");
     return output_write(output, text, (size_t)length);
 }
 
@@ -149,7 +148,7 @@ close_both(struct output *output)
     if (output->file)
         is_good = fclose(output->file) == 0;
     if (!is_good)
-        fail(output, errno ? strerror(errno) : "could not be written");
+        output_fail(output, errno ? strerror(errno) : "could not be written");
     output->gzip = NULL;
     output->file = NULL;
 }
@@ -171,7 +170,7 @@ output_commit(struct output *output)
     close_both(output);
     if (!output->has_failed && output->temporary &&
         rename(output->temporary, output->path) != 0)
-        fail(output, strerror(errno));
+        output_fail(output, strerror(errno));
     if (output->has_failed) {
         output_abandon(output);
         return false;

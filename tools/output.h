@@ -27,6 +27,10 @@ struct output {
 // False: output->cause says why.  `path` must outlive the output.
 bool output_open(struct output *output, const char *path);
 
+// For who finds out by himself that it cannot be written: the first cause is
+// remembered.  Always false.
+bool output_fail(struct output *output, const char *cause);
+
 // Failures are remembered until the end.  False: there was one; writing more
 // is useless, but allowed.
 bool output_write(struct output *output, const char *bytes, size_t count);
