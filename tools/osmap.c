@@ -41,7 +41,7 @@ static const char help[] =
     "\n"
     "options:\n"
     "  --every S          a snapshot every S seconds, too\n"
-    "  --on-signal[=N]    and one when the program gets signal N (SIGUSR2)\n"
+    "  --on-signal[=N]    and one when the program gets signal N (60)\n"
     "  --children         also of the processes that it forks\n"
     "  --save FILE        keep the snapshot; of several FILE.1, FILE.2, ...\n"
     "  --snapshot FILE    draw one that was kept; '-' is standard input\n"
@@ -59,7 +59,8 @@ static const char help[] =
 
 enum {
     MAX_SECONDS = 1000 * 1000,
-    MAX_SIGNAL = 64
+    MAX_SIGNAL = 64,
+    DEFAULT_SIGNAL = 60 // of the real-time ones: programs seldom use them
 };
 
 struct osmap_command {
@@ -125,7 +126,7 @@ set_every(struct osmap_command *command)
 static int
 set_signal(struct osmap_command *command)
 {
-    size_t number = SIGUSR2;
+    size_t number = DEFAULT_SIGNAL;
 
     if (optarg && (!command_number(optarg, MAX_SIGNAL, &number) || !number ||
                    number == SIGKILL || number == SIGSTOP))
