@@ -15,6 +15,8 @@ endif
 %C%_rheap_osmap_la_CFLAGS = $(RH_CFLAGS)
 %C%_rheap_osmap_la_LDFLAGS = -module -shared -avoid-version -no-undefined
 %C%_rheap_osmap_la_SOURCES = \
+	%D%/osmap/arenas.c \
+	%D%/osmap/arenas.h \
 	%D%/osmap/capture.c \
 	%D%/osmap/maps.c \
 	%D%/osmap/maps.h \
