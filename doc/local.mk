@@ -15,6 +15,7 @@ dist_man_MANS += \
 	%D%/man/rh_heap_dump.3 \
 	%D%/man/rh_heap_minor.3 \
 	%D%/man/rh_heap_new.3 \
+	%D%/man/rh_heap_seal.3 \
 	%D%/man/rh_heap_stat.3 \
 	%D%/man/rh_heap_verify.3 \
 	%D%/man/rh_identity_of.3 \
