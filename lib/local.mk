@@ -17,6 +17,8 @@ librheap_chapters += \
 	%D%/poison.h \
 	%D%/os.h \
 	%D%/os.c \
+	%D%/pagemap.h \
+	%D%/pagemap.c \
 	%D%/meter.h \
 	%D%/meter.c \
 	%D%/event.h \

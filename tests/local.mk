@@ -79,6 +79,7 @@ slow_tests = \
 	%D%/oom_test \
 	%D%/test_deep \
 	%D%/test_os \
+	%D%/test_pagemap \
 	%D%/tiny_major \
 	%D%/tiny_oom_test \
 	# end
