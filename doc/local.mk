@@ -24,6 +24,7 @@ dist_man_MANS += \
 	%D%/man/rh_object_new.3 \
 	%D%/man/rh_profile_enable.3 \
 	%D%/man/rh_root_add.3 \
+	%D%/man/rh_sharing_watch.3 \
 	%D%/man/rh_site_trace.3 \
 	%D%/man/rh_stack_scan.3 \
 	%D%/man/rh_string_new.3 \

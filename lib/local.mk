@@ -100,6 +100,7 @@ librheap_chapters += \
 	%D%/environment.c \
 	%D%/profile.h \
 	%D%/profile.c \
+	%D%/sharing.h \
 	%D%/heap.h \
 	%D%/reach.h \
 	%D%/reach.c \
@@ -134,6 +135,7 @@ librheap_chapters += \
 	%D%/verify.c \
 	%D%/stress.c \
 	%D%/tidy.c \
+	%D%/sharing.c \
 	%D%/fork.c \
 	%D%/atfork.c \
 	%D%/image.c \

@@ -80,6 +80,7 @@ slow_tests = \
 	%D%/test_deep \
 	%D%/test_os \
 	%D%/test_pagemap \
+	%D%/test_sharing \
 	%D%/tiny_major \
 	%D%/tiny_oom_test \
 	# end
@@ -107,6 +108,8 @@ AM_CPPFLAGS += $(CMOCKA_CFLAGS)
 %C%_libcheck_a_SOURCES = \
 	%D%/check.c \
 	%D%/check.h \
+	%D%/family.c \
+	%D%/family.h \
 	%D%/minor.h \
 	%D%/hidden.c \
 	%D%/hidden.h \
