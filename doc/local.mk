@@ -59,6 +59,7 @@ nobase_dist_doc_DATA = \
 	%D%/design/marking.md \
 	%D%/design/stack.md \
 	%D%/design/profiler.md \
+	%D%/design/sharing.md \
 	%D%/design/weak.md \
 	%D%/embedding.md \
 	%D%/glossary.md \

@@ -31,6 +31,7 @@ librheap_chapters += \
 	%D%/region.c \
 	%D%/page.h \
 	%D%/page.c \
+	%D%/contrast.h \
 	# end
 
 # Part 3: the space that pages make.
@@ -217,3 +218,11 @@ pkgconfig_DATA = %D%/rheap.pc
 check_LTLIBRARIES += %D%/librheap-tiny.la
 %C%_librheap_tiny_la_SOURCES = $(librheap_chapters)
 %C%_librheap_tiny_la_CPPFLAGS = $(AM_CPPFLAGS) -DRH_TINY_PAGES
+
+# And with marks where a forked child does not share them, to see that the tests
+# which count its pages would notice: see contrast.h.
+check_LTLIBRARIES += %D%/librheap-marks-page.la %D%/librheap-marks-slot.la
+%C%_librheap_marks_page_la_SOURCES = $(librheap_chapters)
+%C%_librheap_marks_page_la_CPPFLAGS = $(AM_CPPFLAGS) -DRHI_MARKS_IN_PAGE
+%C%_librheap_marks_slot_la_SOURCES = $(librheap_chapters)
+%C%_librheap_marks_slot_la_CPPFLAGS = $(AM_CPPFLAGS) -DRHI_MARKS_IN_SLOT
