@@ -25,6 +25,7 @@ dist_man_MANS += \
 	%D%/man/rh_object_new.3 \
 	%D%/man/rh_profile_enable.3 \
 	%D%/man/rh_root_add.3 \
+	%D%/man/rh_sharing_watch.3 \
 	%D%/man/rh_site_trace.3 \
 	%D%/man/rh_stack_scan.3 \
 	%D%/man/rh_string_new.3 \
@@ -59,6 +60,7 @@ nobase_dist_doc_DATA = \
 	%D%/design/marking.md \
 	%D%/design/stack.md \
 	%D%/design/profiler.md \
+	%D%/design/sharing.md \
 	%D%/design/weak.md \
 	%D%/embedding.md \
 	%D%/glossary.md \
