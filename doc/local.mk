@@ -35,6 +35,7 @@ dist_man_MANS += \
 	%D%/man/rh_walk_objects.3 \
 	%D%/man/rh_weak_map_new.3 \
 	%D%/man/rheap-constants.1 \
+	%D%/man/rheap-fork.1 \
 	%D%/man/rheap-map.1 \
 	%D%/man/rheap-replay.1 \
 	%D%/man/rheap.1 \
@@ -62,6 +63,7 @@ nobase_dist_doc_DATA = \
 	%D%/design/sharing.md \
 	%D%/design/weak.md \
 	%D%/embedding.md \
+	%D%/forking.md \
 	%D%/glossary.md \
 	%D%/pictures/freelist.svg \
 	%D%/pictures/lists.svg \

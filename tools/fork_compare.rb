@@ -14,10 +14,13 @@ class Loaded
   attr_writer :number
 end
 
-# The kinds of objects that tools/fork_live.c makes.
+LETTERS = ("a".."z").to_a.freeze
+
+# The kinds of objects that tools/fork_live.c makes, and nothing beside them:
+# garbage would be holes.
 def make(number)
   case number % 3
-  when 0 then (97 + number % 26).chr * (number % 30 == 0 ? 100 : 20)
+  when 0 then LETTERS[number % 26] * (number % 30 == 0 ? 100 : 20)
   when 1 then Loaded.new(number)
   else [number, nil]
   end

@@ -340,7 +340,7 @@ print_meaning(const struct fork_report *report)
     const struct fork_row *full = first_row(report, "full");
     const struct fork_row *idle = first_row(report, "idle");
 
-    if (!full && !idle)
+    if (!full && (!idle || idle->has_frames))
         return;
     print_heading("what it means");
     if (full)

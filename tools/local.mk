@@ -122,3 +122,25 @@ dist_pkgdata_DATA += \
 	%D%/fork_compare.py \
 	%D%/fork_compare.rb \
 	# end
+
+# The same program with the mark bits where Ruby once had them, for `rheap fork
+# --marks': variants of the library that are never installed, so these have all
+# of it in themselves.
+if RH_TOOLS
+pkglibexec_PROGRAMS += \
+	%D%/rheap-marks-page \
+	%D%/rheap-marks-slot \
+	# end
+endif
+
+%C%_rheap_marks_page_SOURCES = %D%/rheap.c
+%C%_rheap_marks_page_CPPFLAGS = $(tools_cppflags) -DRHEAP_MARKS='"page"'
+%C%_rheap_marks_page_CFLAGS = $(AM_CFLAGS) $(TOOLS_CFLAGS)
+%C%_rheap_marks_page_LDADD = %D%/librheap-tools.a lib/librheap-marks-page.la \
+	$(TOOLS_LIBS) -lm
+
+%C%_rheap_marks_slot_SOURCES = %D%/rheap.c
+%C%_rheap_marks_slot_CPPFLAGS = $(tools_cppflags) -DRHEAP_MARKS='"slot"'
+%C%_rheap_marks_slot_CFLAGS = $(AM_CFLAGS) $(TOOLS_CFLAGS)
+%C%_rheap_marks_slot_LDADD = %D%/librheap-tools.a lib/librheap-marks-slot.la \
+	$(TOOLS_LIBS) -lm
