@@ -360,6 +360,8 @@ write_charts(const struct experiment *experiment,
 static void
 fork_children(struct experiment *experiment)
 {
+    size_t objects = experiment->plan.dump_file ? experiment->live.count
+                                                : experiment->plan.objects;
     struct fork_lab lab = {
         .plan = &experiment->plan,
         .live = &experiment->live,
@@ -368,9 +370,12 @@ fork_children(struct experiment *experiment)
     };
 
     fork_lab_run(&lab);
-    if (experiment->wants_comparison)
-        fork_peers_run(&experiment->plan, experiment->live.count, take_row,
-                       experiment);
+    if (!experiment->wants_comparison)
+        return;
+    if (experiment->plan.dump_file)
+        say("note: other systems get as many objects, but not those of the "
+            "dump");
+    fork_peers_run(&experiment->plan, objects, take_row, experiment);
 }
 
 static bool

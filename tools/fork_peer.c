@@ -5,6 +5,7 @@
 
 #include "fork_reader.h"
 #include "place.h"
+#include "progress.h"
 #include "say.h"
 
 #include <errno.h>
@@ -236,13 +237,17 @@ void
 fork_peers_run(const struct fork_plan *plan, size_t objects, fork_row_fn take,
                void *context)
 {
+    struct progress progress;
+
     fflush(NULL);
+    progress_begin(&progress, "comparing");
     for (size_t i = 0; i < sizeof peers / sizeof peers[0]; i++) {
         struct talk talk = { .peer = &peers[i],
                              .take = take,
                              .context = context };
         char *script = place_of_data(peers[i].script);
 
+        progress_move(&progress, i, sizeof peers / sizeof peers[0]);
         if (script)
             run_peer(&talk, plan, objects, script);
         else
@@ -250,4 +255,5 @@ fork_peers_run(const struct fork_plan *plan, size_t objects, fork_row_fn take,
                 peers[i].mode, peers[i].script);
         free(script);
     }
+    progress_end(&progress);
 }

@@ -45,23 +45,6 @@ try_place(const char *directory, const char *between, const char *name)
     return strdup(path);
 }
 
-// Where it was built: beside the program, or in the source tree around or
-// beside the one of the build.
-static char *
-find_built(const char *directory, const char *name)
-{
-    static const char *const places[] = { "", "../../tools/",
-                                          "../../../tools/" };
-    const char *slash = strrchr(directory, '/');
-    char *path = NULL;
-
-    if (!slash || strcmp(slash, "/tools") != 0)
-        return NULL;
-    for (size_t i = 0; !path && i < sizeof places / sizeof places[0]; i++)
-        path = try_place(directory, places[i], name);
-    return path;
-}
-
 static char *
 find(const char *name, const char *moved, const char *installed)
 {
@@ -69,7 +52,7 @@ find(const char *name, const char *moved, const char *installed)
     char *path = NULL;
 
     if (own_directory(directory, sizeof directory)) {
-        path = find_built(directory, name);
+        path = try_place(directory, "", name);
         if (!path)
             path = try_place(directory, moved, name);
     }
