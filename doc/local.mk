@@ -67,6 +67,7 @@ nobase_dist_doc_DATA = \
 	%D%/glossary.md \
 	%D%/pictures/freelist.svg \
 	%D%/pictures/lists.svg \
+	%D%/pictures/maturing.svg \
 	%D%/pictures/page.svg \
 	%D%/pictures/region.svg \
 	%D%/pictures/slabs-and-slots.svg \

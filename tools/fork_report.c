@@ -276,8 +276,8 @@ name_curve(struct chart_curve *curve, const struct fork_row *row)
                  text_share(last->shared_kb, row->samples[0].shared_kb).text,
                  text_count(last->requests).text);
     else
-        snprintf(curve->name, sizeof curve->name,
-                 "%.80s: half-life %.0f requests", name, half);
+        snprintf(curve->name, sizeof curve->name, "%.70s: half-life %.40s",
+                 name, text_of((uint64_t)(half + 0.5), "request").text);
 }
 
 static void
