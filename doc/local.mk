@@ -36,6 +36,7 @@ dist_man_MANS += \
 	%D%/man/rh_walk_objects.3 \
 	%D%/man/rh_weak_map_new.3 \
 	%D%/man/rheap-constants.1 \
+	%D%/man/rheap-fork.1 \
 	%D%/man/rheap-map.1 \
 	%D%/man/rheap-replay.1 \
 	%D%/man/rheap.1 \
@@ -63,9 +64,11 @@ nobase_dist_doc_DATA = \
 	%D%/design/sharing.md \
 	%D%/design/weak.md \
 	%D%/embedding.md \
+	%D%/forking.md \
 	%D%/glossary.md \
 	%D%/pictures/freelist.svg \
 	%D%/pictures/lists.svg \
+	%D%/pictures/maturing.svg \
 	%D%/pictures/page.svg \
 	%D%/pictures/region.svg \
 	%D%/pictures/slabs-and-slots.svg \

@@ -188,6 +188,7 @@ test_scripts = \
 	%D%/examples.sh \
 	%D%/exports.sh \
 	%D%/floors.sh \
+	%D%/fork.sh \
 	%D%/format.sh \
 	%D%/fuzz.sh \
 	%D%/headers.sh \
