@@ -107,6 +107,10 @@ check_LIBRARIES += %D%/libcheck.a
 TESTS += $(unit_tests) $(slow_tests)
 endif
 
+# Not a test, but who talks to the server in prefork.sh; needs no cmocka.
+check_PROGRAMS += %D%/http_client
+%C%_http_client_LDADD =
+
 AM_CPPFLAGS += $(CMOCKA_CFLAGS)
 %C%_libcheck_a_SOURCES = \
 	%D%/check.c \
@@ -196,6 +200,7 @@ test_scripts = \
 	%D%/lisp.sh \
 	%D%/man.sh \
 	%D%/map.sh \
+	%D%/prefork.sh \
 	%D%/prototypes.sh \
 	%D%/purity.sh \
 	%D%/replay.sh \
