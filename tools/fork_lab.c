@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -235,6 +236,7 @@ fork_heap(struct fork_lab *lab, int *socket, double *fork_us)
     start = clock_ms();
     pid = fork();
     if (pid == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL); // nobody would read the answer
         rh_heap_after_fork_child(lab->live->heap);
         close(ends[0]);
         *socket = ends[1];
