@@ -88,7 +88,7 @@ after_in_child(void)
 }
 
 static void
-register_once(void)
+registry_announce(void)
 {
     rhi_fork_registry.registered =
         pthread_atfork(before, after_in_parent, after_in_child) == 0;
@@ -114,7 +114,7 @@ rh_heap_atfork(struct rh_heap *heap, bool on)
         forget(heap);
         return RH_OK;
     }
-    pthread_once(&rhi_fork_registry.once, register_once);
+    pthread_once(&rhi_fork_registry.once, registry_announce);
     if (!rhi_fork_registry.registered)
         return RH_NO_MEMORY;
     pthread_mutex_lock(&rhi_fork_registry.lock);
