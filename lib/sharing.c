@@ -7,8 +7,8 @@
 
 // ---- what is looked at ----
 
-// The heap's own state is some pages of malloc's memory, in which the markers
-// are; they are noted behind those of the region.
+// The heap's own state, in which the markers are, has pages of its own; they are
+// noted behind those of the region.
 enum {
     BODY,
     STATE,
@@ -142,6 +142,7 @@ struct look {
     size_t alone;     // of these
     size_t swapped;   // bytes
     size_t inherited; // bytes that were noted
+    size_t only_read; // bytes, made since, and not alone: see forget_zeros()
     bool frames;
 };
 
@@ -417,6 +418,8 @@ see_count(size_t n, uint64_t entry, void *context)
         break;
     case FATE_OWN:
         look->part->own_bytes += bytes;
+        if (!(entry & RHI_PAGEMAP_ALONE))
+            look->only_read += bytes;
         break;
     }
     look->present += bytes;
@@ -431,11 +434,13 @@ struct tally {
     const struct rh_heap *heap;
     struct rh_sharing *sharing;
     struct look state; // of the heap's own state
-    size_t region;     // bytes resident there
-    bool rollup;       // the second time, for the sums
+    size_t present;    // bytes of bodies and tables, by pagemap
+    size_t region;     // the same, by smaps
+    size_t only_read;  // of tables, as in struct look
 };
 
-// A mapping that contains the heap's state has it counted twice.
+// The mapping that the heap's state is in may have been joined with others: what
+// is counted page by page is taken off its sums.
 static size_t
 without(size_t bytes, size_t counted)
 {
@@ -505,18 +510,21 @@ see_rollup(const struct rhi_mapping *mapping, void *context)
 }
 
 // A table that was read and never written is mapped to the kernel's page of
-// zeros, which is no memory, and which smaps does not count.
+// zeros, which is no memory, and which smaps does not count.  What was read
+// first by this process is easily known: it is new, and yet not ours alone.
 static void
-forget_zeros(struct rh_sharing_part *part, size_t zeros)
+forget_zeros(const struct tally *tally)
 {
-    size_t shared = rhi_min(part->shared_bytes, zeros);
+    struct rh_sharing_part *table = &tally->sharing->table;
+    size_t zeros = without(tally->present, tally->region);
+    size_t own = rhi_min(zeros, tally->only_read);
 
-    part->shared_bytes -= shared;
-    part->own_bytes = without(part->own_bytes, zeros - shared);
+    table->own_bytes -= own;
+    table->shared_bytes = without(table->shared_bytes, zeros - own);
 }
 
 static bool
-count_ranges(struct tally *tally, int file, size_t *present)
+count_ranges(struct tally *tally, int file)
 {
     const struct rh_heap *heap = tally->heap;
     struct rh_sharing *sharing = tally->sharing;
@@ -541,7 +549,9 @@ count_ranges(struct tally *tally, int file, size_t *present)
         if (n == STATE)
             tally->state = look;
         else
-            *present += look.present;
+            tally->present += look.present;
+        if (n >= FIRST_TABLE)
+            tally->only_read += look.only_read;
     }
     return true;
 }
@@ -551,19 +561,18 @@ sharing_count(const struct rh_heap *heap, struct rh_sharing *sharing)
 {
     const char *directory = heap->sharing.directory;
     struct tally tally = { .heap = heap, .sharing = sharing };
-    size_t present = 0;
     int file = rhi_pagemap_open(directory);
     bool counted;
 
     if (file < 0)
         return false;
-    counted = count_ranges(&tally, file, &present);
+    counted = count_ranges(&tally, file);
     rhi_pagemap_close(file);
     if (!counted ||
         !rhi_pagemap_mappings(directory, "smaps", see_tally, &tally))
         return false;
     (void)rhi_pagemap_mappings(directory, "smaps_rollup", see_rollup, sharing);
-    forget_zeros(&sharing->table, without(present, tally.region));
+    forget_zeros(&tally);
     sharing->heap_bytes = heap->sharing.heap_bytes;
     return true;
 }
