@@ -115,6 +115,8 @@ prepare(struct server *server)
     config.nursery_slots = NURSERY;
     config.generational = true; /* sealed objects are old ones, known by the
                                    write barrier when they are stored into */
+    if (server->options.private_buffers && !buffers_prepare(&config.allocator))
+        fail("--private-buffers", "there is no libmimalloc.so.2");
     server->heap = rh_heap_new(&config);
     if (!server->heap)
         fail("heap", "not enough memory or address space");
@@ -265,6 +267,8 @@ be_worker(struct server *server, unsigned number)
     /* The first thing in a child: forget what does not exist here, and note
      * which pages are inherited. */
     rh_heap_after_fork_child(server->heap);
+    if (server->options.private_buffers)
+        buffers_forked();
     /* The first object of this worker: with it, it has a page of its own. */
     server->kept = rh_array_new(server->heap, 0, NULL, 0);
     if (server->kept == RH_UNDEF)

@@ -43,6 +43,7 @@ lisp_sources = \
 
 # A server prints no output that could be compared: tests/prefork.sh talks to it.
 prefork_sources = \
+	%D%/prefork/buffers.c \
 	%D%/prefork/http.c \
 	%D%/prefork/load.c \
 	%D%/prefork/options.c \

@@ -15,6 +15,8 @@ static const char usage[] =
     "  --port P       on 127.0.0.1 (0: any that is free)\n"
     "  --objects N    how many to make up (200000)\n"
     "  --no-seal      fork an ordinary heap, to see the difference\n"
+    "  --private-buffers  keep new buffers away from inherited ones "
+    "(mimalloc)\n"
     "  --requests N   end after so many\n"
     "  --help         this\n"
     "\n"
@@ -46,6 +48,7 @@ parse_options(struct options *options, int argc, char **argv)
         { "no-seal", no_argument, &options->no_seal, 1 },
         { "objects", required_argument, NULL, 'o' },
         { "port", required_argument, NULL, 'p' },
+        { "private-buffers", no_argument, &options->private_buffers, 1 },
         { "requests", required_argument, NULL, 'r' },
         { "workers", required_argument, NULL, 'w' },
         { NULL, 0, NULL, 0 },

@@ -17,6 +17,7 @@ struct options {
     uint64_t requests; /* end after so many; 0: never */
     size_t made_up;
     int no_seal;
+    int private_buffers;
     uint16_t port;
     const char *dump; /* NULL: made-up objects */
 };
@@ -72,6 +73,14 @@ struct board {
  * nothing is collected meanwhile. */
 rh_value load_dump(struct rh_heap *heap, FILE *file, const char **wrong);
 rh_value load_made_up(struct rh_heap *heap, size_t count);
+
+/* ---- buffers.c: external data after the fork ---- */
+
+/* An allocator that can be told of a fork; false: mimalloc is not there. */
+bool buffers_prepare(struct rh_allocator *allocator);
+
+/* From now on new buffers share no page with inherited ones. */
+void buffers_forked(void);
 
 /* ---- http.c ---- */
 
