@@ -56,6 +56,7 @@ nobase_dist_doc_DATA = \
 	%D%/design/compaction.md \
 	%D%/design/dependencies.md \
 	%D%/design/finalizers.md \
+	%D%/design/fork.md \
 	%D%/design/generations.md \
 	%D%/design/json.md \
 	%D%/design/marking.md \
