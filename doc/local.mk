@@ -23,6 +23,7 @@ dist_man_MANS += \
 	%D%/man/rh_integer_new.3 \
 	%D%/man/rh_node_new.3 \
 	%D%/man/rh_object_new.3 \
+	%D%/man/rh_osmap_snapshot.3 \
 	%D%/man/rh_profile_enable.3 \
 	%D%/man/rh_root_add.3 \
 	%D%/man/rh_sharing_watch.3 \
@@ -38,6 +39,7 @@ dist_man_MANS += \
 	%D%/man/rheap-constants.1 \
 	%D%/man/rheap-fork.1 \
 	%D%/man/rheap-map.1 \
+	%D%/man/rheap-osmap.1 \
 	%D%/man/rheap-replay.1 \
 	%D%/man/rheap.1 \
 	%D%/man/rheap.3 \
@@ -62,6 +64,7 @@ nobase_dist_doc_DATA = \
 	%D%/design/marking.md \
 	%D%/design/stack.md \
 	%D%/design/profiler.md \
+	%D%/design/osmap.md \
 	%D%/design/sharing.md \
 	%D%/design/weak.md \
 	%D%/embedding.md \

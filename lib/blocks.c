@@ -60,7 +60,7 @@ note(struct rh_osmap *blocks, const void *block, size_t bytes)
     struct rhi_block *entry;
 
     blocks->made++;
-    if ((blocks->used + 1) * 4 > blocks->capacity * 3 && // O1
+    if ((blocks->used + 1) * 4 > blocks->capacity * 3 && // MB1
         !table_resize(blocks, blocks->capacity * 2)) {
         blocks->lost++;
         return;
@@ -217,5 +217,5 @@ rhi_blocks_check(const struct rh_osmap *blocks)
     for (size_t i = 0; i < blocks->capacity; i++)
         used += blocks->entries[i].address != 0;
     return used == blocks->used && used * 4 <= blocks->capacity * 3 ? NULL
-                                                                    : "O1";
+                                                                    : "MB1";
 }

@@ -13,7 +13,7 @@
  * are handed out all the same, and counted as lost.
  *
  * INVARIANTS
- *   O1  used counts the entries that are not free; at most three quarters are
+ *   MB1  used counts the entries that are not free; at most three quarters are
  *       used
  */
 #ifndef RHI_BLOCKS_H
