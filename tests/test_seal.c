@@ -12,6 +12,7 @@
 #include <rheap/finalizer.h>
 #include <rheap/fork.h>
 #include <rheap/identity.h>
+#include <rheap/profile.h>
 #include <rheap/weak.h>
 
 #include <fcntl.h>
@@ -351,6 +352,30 @@ in_steps(void)
     while (!rh_heap_step(world.heap, (struct rh_budget){ 1, 0 }))
         check_heap(world.heap);
     check_heap(world.heap);
+}
+
+static void
+figures_of_the_heap_are_not_confused_by_what_is_sealed(void **state)
+{
+    struct rh_shape shape = { .struct_bytes = sizeof shape };
+    struct rh_pause pause;
+    size_t slots;
+
+    (void)state;
+    open_sealed(40);
+    slots = rh_heap_slots_per_page(world.heap);
+    assert_int_equal(rh_profile_enable(world.heap, 1), RH_OK);
+    second = make();
+    collect();
+
+    rh_heap_shape(world.heap, &shape);
+    assert_true(shape.slot == 1 - 1 / (double)slots);
+    assert_true(check_stat(world.heap, "heap_allocatable_pages") > 0);
+    assert_int_equal(rh_profile_read(world.heap, 0, &pause, 1), 1);
+    assert_int_equal(pause.eden_pages,
+                     check_stat(world.heap, "heap_eden_pages"));
+    assert_int_equal(pause.old_objects, check_stat(world.heap, "old_objects"));
+    check_close(&world);
 }
 
 static void
@@ -924,6 +949,8 @@ main(void)
         cmocka_unit_test(without_room_above_nothing_is_sealed),
         cmocka_unit_test(sealing_does_not_mind_a_full_address_range),
         cmocka_unit_test(sealed_objects_do_not_hasten_a_collection),
+        cmocka_unit_test(
+            figures_of_the_heap_are_not_confused_by_what_is_sealed),
         cmocka_unit_test(a_young_child_of_a_sealed_object_lives),
         cmocka_unit_test(an_old_child_of_a_sealed_object_lives),
         cmocka_unit_test(a_child_stored_between_steps_lives),
