@@ -455,6 +455,36 @@ a_store_into_a_sealed_object_without_its_barrier_is_found(void **state)
 }
 
 static void
+count_missed(struct rh_heap *heap, const struct rh_missed_barrier *missed,
+             void *context)
+{
+    (void)heap;
+    assert_ptr_equal(missed->parent, first);
+    ++*(int *)context;
+}
+
+// A full collection finds by itself whatever is stored where, but here.
+static void
+a_full_collection_looks_for_barriers_that_sealed_objects_want(void **state)
+{
+    struct node *child;
+    int missed = 0;
+
+    (void)state;
+    open_sealed(1);
+    rh_barrier_check(world.heap, true, count_missed, &missed);
+    child = make();
+    first->left = child; // without a barrier
+    collect();
+
+    assert_int_equal(missed, 1);
+    assert_true(is_live(child));
+    collect();
+    assert_int_equal(missed, 1);
+    check_close(&world);
+}
+
+static void
 what_a_collection_follows_is_what_was_stored_into(void **state)
 {
     (void)state;
@@ -957,6 +987,8 @@ main(void)
         cmocka_unit_test(unprotected_sealed_objects_are_read_again),
         cmocka_unit_test(
             a_store_into_a_sealed_object_without_its_barrier_is_found),
+        cmocka_unit_test(
+            a_full_collection_looks_for_barriers_that_sealed_objects_want),
         cmocka_unit_test(what_a_collection_follows_is_what_was_stored_into),
         cmocka_unit_test(weak_references_to_sealed_objects_stay),
         cmocka_unit_test(ephemerons_with_sealed_keys_keep_their_values),
