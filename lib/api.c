@@ -160,6 +160,8 @@ heap_reserve(const struct rh_memory *memory)
         memory->unreserve(memory->context, block, bytes);
         return NULL;
     }
+    if (memory->huge_pages)
+        memory->huge_pages(memory->context, block, bytes, false);
     rhi_poison_add_leak_roots(block, bytes);
     return memset(block, 0, sizeof(struct rh_heap));
 }

@@ -157,7 +157,7 @@ work_end(struct rh_heap *heap, const struct work *work, struct progress before)
     rhi_profile_end(&heap->profile,
                     &(struct rhi_pause_facts){
                         .traced = heap->history.visited,
-                        .old = heap->history.old_slots,
+                        .old = heap->history.old_slots + heap->seal.slots,
                         .begins = minor || major,
                         .ends = minor || (now.stage == RHI_IDLE &&
                                           (major || before.stage != RHI_IDLE)),

@@ -76,7 +76,8 @@ struct rhi_major_state {
 
 // Later chapters that want to look on, when somebody has asked them to.
 struct rhi_watch {
-    // Before a collection of the young marks; after a major one has marked.
+    // Before a collection of the young marks, or of all, if something is sealed;
+    // after a major one in steps has marked.
     void (*before_minor)(struct rh_heap *heap);
     void (*major_marked)(struct rh_heap *heap);
     // At the end of a phase: between two things that change the heap.

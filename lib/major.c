@@ -113,11 +113,21 @@ release_rest(struct rh_heap *heap)
 
 // ---- at once ----
 
+// It follows everything itself, but for what is sealed: there a store must have
+// run its barrier.
+static void
+look_for_missed(struct rh_heap *heap)
+{
+    if (heap->watch.before_minor && heap->region.sealed > 0)
+        heap->watch.before_minor(heap);
+}
+
 void
 rhi_major_collect(struct rh_heap *heap)
 {
     rhi_major_cancel(heap);
     major_begin(heap);
+    look_for_missed(heap);
     rhi_reach_roots(heap, &heap->marker);
     (void)rhi_reach_sealed(heap, &heap->marker);
     rhi_afterlife(heap, &heap->marker, false);

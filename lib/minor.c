@@ -61,6 +61,8 @@ minor_follow_cards(struct rh_heap *heap)
     for (size_t i = 0; i < barrier->card_count; i++) {
         struct rhi_slice card = barrier->table->cards[i];
 
+        if (rhi_region_is_sealed(&heap->region, card.object))
+            continue; // rhi_reach_sealed() has
         (void)heap->model->trace_range(card.object, card.first,
                                        card.first + RHI_SLICE_REFERENCES,
                                        &marker->visitor);

@@ -247,7 +247,7 @@ pause_describe(const struct rhi_profile *profile, struct rh_pause *pause,
     pause->released_pages = space->freed_total - pause->released_pages;
     pause->live_slots =
         (size_t)(rhi_mutator_total(profile->mutator) - sweep->freed_total);
-    pause->eden_pages = rhi_space_eden_pages(space);
+    pause->eden_pages = rhi_space_eden_pages(space) + space->count[RHI_SEALED];
     pause->tomb_pages = space->count[RHI_TOMB];
     pause->external_bytes = external->bytes + external->adjusted;
 }

@@ -323,7 +323,7 @@ sharing_is_told(const struct rh_heap *heap)
 
     if (file < 0)
         return false;
-    *note = 0;
+    *note = *note; // a child may have noted something there
     told = rhi_pagemap_read(file, page, 1, see_entry, &entry);
     rhi_pagemap_close(file);
     return told && (entry & RHI_PAGEMAP_PRESENT) &&

@@ -43,13 +43,16 @@ stat_pages(const struct rh_heap *heap, struct rh_stat *stat)
 {
     const struct rhi_space *space = &heap->space;
     size_t pages = rhi_space_pages(space);
+    size_t sealed = space->count[RHI_SEALED];
+    size_t unsealed = pages - sealed; // the capacity is theirs
     size_t capacity = heap->growth.capacity_slots / space->shape.slots;
 
     stat->heap_allocated_pages = pages;
     stat->heap_sorted_length = heap->region.top;
-    stat->heap_allocatable_pages = capacity > pages ? capacity - pages : 0;
-    stat->x_sealed_pages = space->count[RHI_SEALED];
-    stat->heap_eden_pages = rhi_space_eden_pages(space) + stat->x_sealed_pages;
+    stat->heap_allocatable_pages =
+        capacity > unsealed ? capacity - unsealed : 0;
+    stat->x_sealed_pages = sealed;
+    stat->heap_eden_pages = rhi_space_eden_pages(space) + sealed;
     stat->heap_tomb_pages = space->count[RHI_TOMB];
     stat->total_allocated_pages = space->allocated_total;
     stat->total_freed_pages = space->freed_total;
@@ -203,13 +206,15 @@ page_live(const struct rh_heap *heap, size_t page)
                : live;
 }
 
+// Of what is not sealed.
 static double
 slot_fragmentation(const struct rh_heap *heap)
 {
     const struct rhi_space *space = &heap->space;
     size_t slots = rhi_space_eden_pages(space) * space->shape.slots;
+    size_t live = rhi_heap_live(heap) - heap->seal.slots;
 
-    return slots ? 1 - (double)rhi_heap_live(heap) / (double)slots : 0;
+    return slots ? 1 - (double)live / (double)slots : 0;
 }
 
 void

@@ -215,6 +215,7 @@ rhi_threads_forked(struct rhi_threads *threads)
 {
     struct rhi_ring *link = threads->registered.next;
 
+    thread_own(&threads->stranger, rhi_os_thread());
     while (link != &threads->registered) {
         struct rh_thread *thread = rhi_thread_of(link);
 

@@ -12,6 +12,7 @@
 #include <rheap/finalizer.h>
 #include <rheap/fork.h>
 #include <rheap/identity.h>
+#include <rheap/profile.h>
 #include <rheap/weak.h>
 
 #include <fcntl.h>
@@ -354,6 +355,30 @@ in_steps(void)
 }
 
 static void
+figures_of_the_heap_are_not_confused_by_what_is_sealed(void **state)
+{
+    struct rh_shape shape = { .struct_bytes = sizeof shape };
+    struct rh_pause pause;
+    size_t slots;
+
+    (void)state;
+    open_sealed(40);
+    slots = rh_heap_slots_per_page(world.heap);
+    assert_int_equal(rh_profile_enable(world.heap, 1), RH_OK);
+    second = make();
+    collect();
+
+    rh_heap_shape(world.heap, &shape);
+    assert_true(shape.slot == 1 - 1 / (double)slots);
+    assert_true(check_stat(world.heap, "heap_allocatable_pages") > 0);
+    assert_int_equal(rh_profile_read(world.heap, 0, &pause, 1), 1);
+    assert_int_equal(pause.eden_pages,
+                     check_stat(world.heap, "heap_eden_pages"));
+    assert_int_equal(pause.old_objects, check_stat(world.heap, "old_objects"));
+    check_close(&world);
+}
+
+static void
 a_young_child_of_a_sealed_object_lives(void **state)
 {
     (void)state;
@@ -426,6 +451,36 @@ a_store_into_a_sealed_object_without_its_barrier_is_found(void **state)
     assert_ptr_equal(violation.object, first);
     first->left = NULL;
     check_heap(world.heap);
+    check_close(&world);
+}
+
+static void
+count_missed(struct rh_heap *heap, const struct rh_missed_barrier *missed,
+             void *context)
+{
+    (void)heap;
+    assert_ptr_equal(missed->parent, first);
+    ++*(int *)context;
+}
+
+// A full collection finds by itself whatever is stored where, but here.
+static void
+a_full_collection_looks_for_barriers_that_sealed_objects_want(void **state)
+{
+    struct node *child;
+    int missed = 0;
+
+    (void)state;
+    open_sealed(1);
+    rh_barrier_check(world.heap, true, count_missed, &missed);
+    child = make();
+    first->left = child; // without a barrier
+    collect();
+
+    assert_int_equal(missed, 1);
+    assert_true(is_live(child));
+    collect();
+    assert_int_equal(missed, 1);
     check_close(&world);
 }
 
@@ -924,12 +979,16 @@ main(void)
         cmocka_unit_test(without_room_above_nothing_is_sealed),
         cmocka_unit_test(sealing_does_not_mind_a_full_address_range),
         cmocka_unit_test(sealed_objects_do_not_hasten_a_collection),
+        cmocka_unit_test(
+            figures_of_the_heap_are_not_confused_by_what_is_sealed),
         cmocka_unit_test(a_young_child_of_a_sealed_object_lives),
         cmocka_unit_test(an_old_child_of_a_sealed_object_lives),
         cmocka_unit_test(a_child_stored_between_steps_lives),
         cmocka_unit_test(unprotected_sealed_objects_are_read_again),
         cmocka_unit_test(
             a_store_into_a_sealed_object_without_its_barrier_is_found),
+        cmocka_unit_test(
+            a_full_collection_looks_for_barriers_that_sealed_objects_want),
         cmocka_unit_test(what_a_collection_follows_is_what_was_stored_into),
         cmocka_unit_test(weak_references_to_sealed_objects_stay),
         cmocka_unit_test(ephemerons_with_sealed_keys_keep_their_values),

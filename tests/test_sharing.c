@@ -532,6 +532,26 @@ nothing_is_told_without_a_fork_or_without_a_watch(void **state)
 }
 
 static void
+asking_to_watch_again_keeps_what_was_noted(void **state)
+{
+    struct rh_sharing before = { .struct_bytes = sizeof before };
+    struct rh_sharing after = { .struct_bytes = sizeof after };
+    struct check_world world;
+
+    (void)state;
+    check_open(&world);
+    assert_int_equal(rh_sharing_watch(world.heap, RH_SHARING_PAGES), RH_OK);
+    rh_heap_after_fork_child(world.heap);
+    assert_int_equal(rh_sharing_read(world.heap, &before), RH_OK);
+
+    assert_int_equal(rh_sharing_watch(world.heap, RH_SHARING_PAGES), RH_OK);
+    assert_int_equal(rh_sharing_read(world.heap, &after), RH_OK);
+
+    assert_int_equal(after.table.own_bytes, before.table.own_bytes);
+    check_close(&world);
+}
+
+static void
 an_unknown_wish_is_refused(void **state)
 {
     struct check_world world;
@@ -710,6 +730,7 @@ main(void)
         cmocka_unit_test(a_child_of_a_child_counts_from_its_own_fork),
         cmocka_unit_test(a_child_that_dies_leaves_the_others_what_they_have),
         cmocka_unit_test(nothing_is_told_without_a_fork_or_without_a_watch),
+        cmocka_unit_test(asking_to_watch_again_keeps_what_was_noted),
         cmocka_unit_test(an_unknown_wish_is_refused),
         cmocka_unit_test(without_memory_nothing_is_watched),
         cmocka_unit_test(without_memory_at_the_fork_a_child_is_told_so),

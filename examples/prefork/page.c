@@ -33,7 +33,7 @@ board_print(const struct board *board)
 
 /* ---- /sharing.json ---- */
 
-static bool
+static __attribute__((format(printf, 3, 4))) bool
 add(struct rh_heap *heap, rh_value text, const char *format, ...)
 {
     char piece[128];

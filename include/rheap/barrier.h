@@ -63,9 +63,10 @@ typedef void (*rh_missed_fn)(struct rh_heap *heap,
                              const struct rh_missed_barrier *missed,
                              void *context);
 
-/* From now on look at all references before each collection of the young, and
- * after each major one in steps, and report missed barriers to `report`; NULL:
- * the first one panics with a message that names parent and child.  The object
+/* From now on look at all references before each collection of the young, after
+ * each major one in steps, and before each one at once while something is sealed
+ * (rheap/fork.h), and report missed barriers to `report`; NULL: the first one
+ * panics with a message that names parent and child.  The object
  * concerned is then remembered, so that the program goes on as if it were
  * right.  Costs as much as a full collection each time. */
 RH_API void rh_barrier_check(struct rh_heap *heap, bool on, rh_missed_fn report,

@@ -43,7 +43,8 @@ RH_API void rh_heap_after_fork_child(struct rh_heap *heap);
 
 /* Have the three called by every fork() of the process, through
  * pthread_atfork(), while `on`.  The thread that forks must be the one that
- * holds the heap.  Registered once however often it is asked for; ends with the
+ * holds the heap, and what is called meanwhile (a trim policy) may not fork.
+ * Registered once however often it is asked for; ends with the
  * heap.  RH_NO_MEMORY: not registered. */
 RH_API enum rh_status rh_heap_atfork(struct rh_heap *heap, bool on);
 

@@ -50,7 +50,7 @@ struct rh_pause {
     uint64_t freed;               /* objects found dead in it */
     uint64_t released_pages;      /* given back to the system in it */
     size_t live_slots;            /* at its end, as are all that follow */
-    size_t old_objects;
+    size_t old_objects; /* these and eden pages: sealed ones included */
     size_t eden_pages;
     size_t tomb_pages;
     size_t external_bytes; /* blocks and what was adjusted */

@@ -108,7 +108,8 @@ enum {
 /* How the heap is filled.  O(pages). */
 struct rh_shape {
     size_t struct_bytes; /* set to sizeof(struct rh_shape) before the call */
-    double slot;         /* 1 - live slots / slots of eden pages */
+    double slot;         /* 1 - live slots / slots of eden pages, neither of
+                              them sealed */
     double internal;     /* bytes: usable - asked for, external data */
     double external;     /* bytes resident but free in the allocator; below
                               0 when it cannot be measured */
