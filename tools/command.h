@@ -20,6 +20,7 @@ struct command {
 
 extern const struct command constants_command;
 extern const struct command map_command;
+extern const struct command osmap_command;
 extern const struct command replay_command;
 
 struct option;

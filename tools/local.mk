@@ -6,6 +6,26 @@ bin_PROGRAMS += %D%/rheap
 noinst_LIBRARIES += %D%/librheap-tools.a
 endif
 
+# Preloaded into programs by `rheap osmap'.  It brings neither sanitizers nor
+# the library along.
+if RH_TOOLS
+pkglib_LTLIBRARIES += %D%/rheap-osmap.la
+endif
+%C%_rheap_osmap_la_CPPFLAGS = $(tools_cppflags)
+%C%_rheap_osmap_la_CFLAGS = $(RH_CFLAGS)
+%C%_rheap_osmap_la_LDFLAGS = -module -shared -avoid-version -no-undefined
+%C%_rheap_osmap_la_SOURCES = \
+	%D%/osmap/capture.c \
+	%D%/osmap/maps.c \
+	%D%/osmap/maps.h \
+	%D%/osmap/recorder.c \
+	%D%/osmap/recording.h \
+	%D%/osmap/table.c \
+	%D%/osmap/table.h \
+	%D%/osmap/write.c \
+	%D%/osmap/write.h \
+	# end
+
 tools_cppflags = -I$(top_srcdir)/include -I$(top_builddir)/include \
 	-I$(top_srcdir)/tools
 tools_libs = %D%/librheap-tools.a lib/librheap.la $(TOOLS_LIBS) -lm
@@ -15,7 +35,8 @@ tools_libs = %D%/librheap-tools.a lib/librheap.la $(TOOLS_LIBS) -lm
 %C%_rheap_CFLAGS = $(AM_CFLAGS) $(TOOLS_CFLAGS)
 %C%_rheap_LDADD = $(tools_libs)
 
-%C%_librheap_tools_a_CPPFLAGS = $(tools_cppflags)
+%C%_librheap_tools_a_CPPFLAGS = $(tools_cppflags) \
+	-DPKGLIBDIR='"$(pkglibdir)"'
 %C%_librheap_tools_a_CFLAGS = $(AM_CFLAGS) $(TOOLS_CFLAGS)
 %C%_librheap_tools_a_SOURCES = \
 	%D%/attributes.h \
@@ -55,6 +76,9 @@ tools_libs = %D%/librheap-tools.a lib/librheap.la $(TOOLS_LIBS) -lm
 	%D%/json.c \
 	%D%/json.h \
 	%D%/map.c \
+	%D%/osmap.c \
+	%D%/osmap/compare.c \
+	%D%/osmap/compare.h \
 	%D%/osmap/draw.h \
 	%D%/osmap/font.c \
 	%D%/osmap/font.h \
@@ -65,11 +89,18 @@ tools_libs = %D%/librheap-tools.a lib/librheap.la $(TOOLS_LIBS) -lm
 	%D%/osmap/paint.c \
 	%D%/osmap/paint.h \
 	%D%/osmap/png.c \
+	%D%/osmap/print.c \
+	%D%/osmap/print.h \
+	%D%/osmap/print_json.c \
 	%D%/osmap/read.c \
+	%D%/osmap/run.c \
+	%D%/osmap/run.h \
 	%D%/osmap/sample.c \
 	%D%/osmap/snapshot.h \
 	%D%/osmap/strip.c \
 	%D%/osmap/strip.h \
+	%D%/osmap/suits.c \
+	%D%/osmap/suits.h \
 	%D%/osmap/write.c \
 	%D%/osmap/write.h \
 	%D%/output.c \

@@ -19,6 +19,7 @@
 static const struct command *const commands[] = {
     &constants_command,
     &map_command,
+    &osmap_command,
     &replay_command,
 };
 
