@@ -61,8 +61,10 @@ nobase_dist_doc_DATA = \
 	%D%/design/weak.md \
 	%D%/embedding.md \
 	%D%/glossary.md \
+	%D%/osmap.md \
 	%D%/pictures/freelist.svg \
 	%D%/pictures/lists.svg \
+	%D%/pictures/osmap.png \
 	%D%/pictures/page.svg \
 	%D%/pictures/region.svg \
 	%D%/pictures/slabs-and-slots.svg \

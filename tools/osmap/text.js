@@ -4,8 +4,8 @@ const STATE_NAMES = ["used", "free, not given back", "given back", "cached",
     "not ours"];
 const STATE_NOTES = [
     "blocks that the program has, objects of rheap",
-    "has memory, but nothing in it: gray",
-    "no memory behind it: white",
+    "has memory, but nothing is in it",
+    "no memory behind it, or never touched",
     "kept by an allocator for itself: caches, tables, headers",
     "in use by somebody else, or not known",
 ];
@@ -88,6 +88,16 @@ function describeBlock(snapshot, block, state) {
     return facts;
 }
 
+// Where a slot really is, which need not begin where a unit does; or null.
+function slotPlace(snapshot, run) {
+    const slot = snapshot.runSlot[run];
+    if (slot === NOTHING)
+        return null;
+    const heap = snapshot.heapPage[snapshot.runHeap[run]];
+    return { address: heap.address + heap.firstSlot + slot * heap.slotBytes,
+        bytes: heap.slotBytes };
+}
+
 function describeSlot(snapshot, run) {
     const heap = snapshot.heapPage[snapshot.runHeap[run]];
     const slot = snapshot.runSlot[run];
@@ -101,8 +111,7 @@ function describeSlot(snapshot, run) {
     const is = snapshot.hasSlot(snapshot.runHeap[run], slot) ?
         "Live" : "Free";
     return [["", `${is} slot ${slot} of rheap, ${heap.slotBytes} bytes`],
-        ["address", address(heap.address + heap.firstSlot +
-            slot * heap.slotBytes)],
+        ["address", address(slotPlace(snapshot, run).address)],
         ...facts];
 }
 
