@@ -15,6 +15,7 @@ dist_man_MANS += \
 	%D%/man/rh_heap_dump.3 \
 	%D%/man/rh_heap_minor.3 \
 	%D%/man/rh_heap_new.3 \
+	%D%/man/rh_heap_seal.3 \
 	%D%/man/rh_heap_stat.3 \
 	%D%/man/rh_heap_verify.3 \
 	%D%/man/rh_identity_of.3 \
@@ -24,6 +25,7 @@ dist_man_MANS += \
 	%D%/man/rh_object_new.3 \
 	%D%/man/rh_profile_enable.3 \
 	%D%/man/rh_root_add.3 \
+	%D%/man/rh_sharing_watch.3 \
 	%D%/man/rh_site_trace.3 \
 	%D%/man/rh_stack_scan.3 \
 	%D%/man/rh_string_new.3 \
@@ -34,6 +36,7 @@ dist_man_MANS += \
 	%D%/man/rh_walk_objects.3 \
 	%D%/man/rh_weak_map_new.3 \
 	%D%/man/rheap-constants.1 \
+	%D%/man/rheap-fork.1 \
 	%D%/man/rheap-map.1 \
 	%D%/man/rheap-replay.1 \
 	%D%/man/rheap.1 \
@@ -53,17 +56,21 @@ nobase_dist_doc_DATA = \
 	%D%/design/compaction.md \
 	%D%/design/dependencies.md \
 	%D%/design/finalizers.md \
+	%D%/design/fork.md \
 	%D%/design/generations.md \
 	%D%/design/json.md \
 	%D%/design/marking.md \
 	%D%/design/stack.md \
 	%D%/design/profiler.md \
+	%D%/design/sharing.md \
 	%D%/design/weak.md \
 	%D%/embedding.md \
+	%D%/forking.md \
 	%D%/glossary.md \
 	%D%/osmap.md \
 	%D%/pictures/freelist.svg \
 	%D%/pictures/lists.svg \
+	%D%/pictures/maturing.svg \
 	%D%/pictures/osmap.png \
 	%D%/pictures/page.svg \
 	%D%/pictures/region.svg \

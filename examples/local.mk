@@ -41,14 +41,32 @@ lisp_sources = \
 %C%_07_lisp_CFLAGS = $(AM_CFLAGS) $(LIBEDIT_CFLAGS)
 %C%_07_lisp_LDADD = $(example_libs) $(LIBEDIT_LIBS) -lm
 
+# A server prints no output that could be compared: tests/prefork.sh talks to it.
+prefork_sources = \
+	%D%/prefork/buffers.c \
+	%D%/prefork/http.c \
+	%D%/prefork/load.c \
+	%D%/prefork/options.c \
+	%D%/prefork/page.c \
+	%D%/prefork/prefork.h \
+	# end
+noinst_PROGRAMS += %D%/08-prefork-server
+%C%_08_prefork_server_SOURCES = %D%/08-prefork-server.c $(prefork_sources)
+%C%_08_prefork_server_CPPFLAGS = -I$(top_srcdir)/include \
+	-I$(top_builddir)/include
+%C%_08_prefork_server_LDADD = $(example_libs)
+
 example_outputs = $(example_programs:=.out)
 exampledir = $(docdir)/examples
 dist_example_DATA = \
 	$(example_programs:=.c) \
 	$(example_outputs) \
+	%D%/08-prefork-server.c \
 	%D%/07-lisp.args \
 	%D%/Makefile \
 	%D%/README
+preforkexampledir = $(exampledir)/prefork
+dist_preforkexample_DATA = $(prefork_sources)
 lispexampledir = $(exampledir)/lisp
 dist_lispexample_DATA = $(lisp_sources) \
 	%D%/lisp/gcbench.lisp \

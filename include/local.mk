@@ -33,6 +33,7 @@ rheapinclude_HEADERS = \
 	%D%/rheap/profile.h \
 	%D%/rheap/rebuild.h \
 	%D%/rheap/roots.h \
+	%D%/rheap/sharing.h \
 	%D%/rheap/site.h \
 	%D%/rheap/stack.h \
 	%D%/rheap/stat.h \

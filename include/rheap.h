@@ -20,11 +20,13 @@
 #include <rheap/event.h>
 #include <rheap/external.h>
 #include <rheap/finalizer.h>
+#include <rheap/fork.h>
 #include <rheap/heap.h>
 #include <rheap/identity.h>
 #include <rheap/image.h>
 #include <rheap/profile.h>
 #include <rheap/roots.h>
+#include <rheap/sharing.h>
 #include <rheap/site.h>
 #include <rheap/stack.h>
 #include <rheap/stat.h>

@@ -40,6 +40,7 @@ heap_dismantle(struct rh_heap *heap)
     rhi_stack_fini(&heap->stack);
     rhi_threads_fini(&heap->threads);
     rhi_roots_fini(&heap->roots);
+    rhi_sharing_fini(heap);
     rhi_region_fini(&heap->region);
 }
 

@@ -14,16 +14,32 @@
 
 #include <pthread.h>
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static struct rhi_ring heaps = { &heaps, &heaps };
-static bool registered; // with pthread_atfork()
+static struct {
+    pthread_mutex_t lock;
+    pthread_once_t once;
+    struct rhi_ring heaps;
+    bool registered; // with pthread_atfork()
+} rhi_fork_registry = {
+    .lock = PTHREAD_MUTEX_INITIALIZER,
+    .once = PTHREAD_ONCE_INIT,
+    .heaps = { &rhi_fork_registry.heaps, &rhi_fork_registry.heaps },
+};
 
 static struct rh_heap *
 heap_of_link(struct rhi_ring *link)
 {
     return (struct rh_heap *)(void *)((char *)link -
                                       offsetof(struct rh_heap, atfork.link));
+}
+
+// Call `visit` for each heap.
+static void
+registry_each(void (*visit)(struct rh_heap *heap))
+{
+    struct rhi_ring *heaps = &rhi_fork_registry.heaps;
+
+    for (struct rhi_ring *link = heaps->next; link != heaps; link = link->next)
+        visit(heap_of_link(link));
 }
 
 // A callback of a collection, or of a walk, that forks has what it has.
@@ -39,45 +55,52 @@ before_one(struct rh_heap *heap)
 static void
 before(void)
 {
-    pthread_mutex_lock(&lock);
-    for (struct rhi_ring *link = heaps.next; link != &heaps; link = link->next)
-        before_one(heap_of_link(link));
+    pthread_mutex_lock(&rhi_fork_registry.lock);
+    registry_each(before_one);
 }
 
 static void
-after(void (*one)(struct rh_heap *heap))
+parent_one(struct rh_heap *heap)
 {
-    for (struct rhi_ring *link = heaps.next; link != &heaps; link = link->next)
-        if (heap_of_link(link)->atfork.begun)
-            one(heap_of_link(link));
-    pthread_mutex_unlock(&lock);
+    if (heap->atfork.begun)
+        rh_heap_after_fork_parent(heap);
 }
 
 static void
 after_in_parent(void)
 {
-    after(rh_heap_after_fork_parent);
+    registry_each(parent_one);
+    pthread_mutex_unlock(&rhi_fork_registry.lock);
+}
+
+static void
+child_one(struct rh_heap *heap)
+{
+    if (heap->atfork.begun)
+        rh_heap_after_fork_child(heap);
 }
 
 static void
 after_in_child(void)
 {
-    after(rh_heap_after_fork_child);
+    registry_each(child_one);
+    pthread_mutex_unlock(&rhi_fork_registry.lock);
 }
 
 static void
-register_once(void)
+registry_announce(void)
 {
-    registered = pthread_atfork(before, after_in_parent, after_in_child) == 0;
+    rhi_fork_registry.registered =
+        pthread_atfork(before, after_in_parent, after_in_child) == 0;
 }
 
 static void
 forget(struct rh_heap *heap)
 {
-    pthread_mutex_lock(&lock);
+    pthread_mutex_lock(&rhi_fork_registry.lock);
     rhi_ring_remove(&heap->atfork.link);
     heap->atfork.forget = NULL;
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&rhi_fork_registry.lock);
 }
 
 enum rh_status
@@ -91,12 +114,12 @@ rh_heap_atfork(struct rh_heap *heap, bool on)
         forget(heap);
         return RH_OK;
     }
-    pthread_once(&once, register_once);
-    if (!registered)
+    pthread_once(&rhi_fork_registry.once, registry_announce);
+    if (!rhi_fork_registry.registered)
         return RH_NO_MEMORY;
-    pthread_mutex_lock(&lock);
-    rhi_ring_append(&heaps, &heap->atfork.link);
+    pthread_mutex_lock(&rhi_fork_registry.lock);
+    rhi_ring_append(&rhi_fork_registry.heaps, &heap->atfork.link);
     heap->atfork.forget = forget;
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&rhi_fork_registry.lock);
     return RH_OK;
 }

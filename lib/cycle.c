@@ -205,6 +205,7 @@ work_do(struct rh_heap *heap, struct work work)
         note_latest(heap, work.begins, work.due, work.pause != RH_PAUSE_STEP);
     rhi_mutator_clear_trap(&heap->mutator, RHI_TRAP_DEBT);
     rhi_mutator_flush(&heap->mutator); // so that no listener finds a slot
+    rhi_heap_wrote(heap, RH_SHARING_PROGRAM);
     work.run(heap, &work);
     heap->inside = false;
     if (heap->major.stage == RHI_IDLE)

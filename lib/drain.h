@@ -118,6 +118,7 @@ rhi_drain_deque(struct rh_marker *marker, size_t slot_bytes, rhi_trace_fn trace)
         if (*mark.word & mark.bit)
             continue;
         *mark.word |= mark.bit;
+        rhi_contrast_mark(object);
         left--;
         if (RHI_UNLIKELY(marker->promote))
             rhi_marker_regray(marker->promote, object);

@@ -123,6 +123,9 @@ rhi_external_adjust(struct rhi_external *external, ptrdiff_t delta)
         external->adjusted -= bytes;
         external_shrank(external, bytes);
     } else {
+        if (bytes > (size_t)PTRDIFF_MAX - external->adjusted)
+            rhi_panic(external->panic,
+                      "external memory adjusted beyond all memory");
         external->adjusted += bytes;
         external_grew(external, bytes);
     }

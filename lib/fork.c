@@ -33,6 +33,7 @@ rh_heap_after_fork_parent(struct rh_heap *heap)
 void
 rh_heap_after_fork_child(struct rh_heap *heap)
 {
+    rhi_sharing_forked(heap);
     rhi_threads_forked(&heap->threads);
     rhi_trim_forked(&heap->trim);
 }

@@ -38,6 +38,7 @@
 #include "profile.h"
 #include "roots.h"
 #include "seal.h"
+#include "sharing.h"
 #include "site.h"
 #include "stack.h"
 #include "sweep.h"
@@ -80,6 +81,8 @@ struct rhi_watch {
     void (*major_marked)(struct rh_heap *heap);
     // At the end of a phase: between two things that change the heap.
     void (*phase)(struct rh_heap *heap, const char *phase);
+    // Wherever another one has the pages to write to: what the last one was.
+    void (*wrote)(struct rh_heap *heap, enum rh_sharing_phase phase);
     rh_missed_fn missed; // for the first two
     void *context;       // passed to it
 };
@@ -130,6 +133,7 @@ struct rh_heap {
     struct rh_marker marker; // of major collections
     struct rh_marker young;  // of minor ones, and whoever asks between steps
     struct rhi_profile profile;
+    struct rhi_sharing sharing;
 };
 
 RHI_INLINE size_t
@@ -181,6 +185,14 @@ rhi_heap_phase(struct rh_heap *heap, const char *phase)
 {
     if (RHI_UNLIKELY(heap->watch.phase))
         heap->watch.phase(heap, phase);
+}
+
+// What page bodies were written to for, since this was called last.
+RHI_INLINE void
+rhi_heap_wrote(struct rh_heap *heap, enum rh_sharing_phase phase)
+{
+    if (RHI_UNLIKELY(heap->watch.wrote))
+        heap->watch.wrote(heap, phase);
 }
 
 #endif

@@ -17,6 +17,8 @@ librheap_chapters += \
 	%D%/poison.h \
 	%D%/os.h \
 	%D%/os.c \
+	%D%/pagemap.h \
+	%D%/pagemap.c \
 	%D%/meter.h \
 	%D%/meter.c \
 	%D%/event.h \
@@ -29,6 +31,7 @@ librheap_chapters += \
 	%D%/region.c \
 	%D%/page.h \
 	%D%/page.c \
+	%D%/contrast.h \
 	# end
 
 # Part 3: the space that pages make.
@@ -98,6 +101,7 @@ librheap_chapters += \
 	%D%/environment.c \
 	%D%/profile.h \
 	%D%/profile.c \
+	%D%/sharing.h \
 	%D%/heap.h \
 	%D%/reach.h \
 	%D%/reach.c \
@@ -132,6 +136,7 @@ librheap_chapters += \
 	%D%/verify.c \
 	%D%/stress.c \
 	%D%/tidy.c \
+	%D%/sharing.c \
 	%D%/fork.c \
 	%D%/atfork.c \
 	%D%/image.c \
@@ -213,3 +218,11 @@ pkgconfig_DATA = %D%/rheap.pc
 check_LTLIBRARIES += %D%/librheap-tiny.la
 %C%_librheap_tiny_la_SOURCES = $(librheap_chapters)
 %C%_librheap_tiny_la_CPPFLAGS = $(AM_CPPFLAGS) -DRH_TINY_PAGES
+
+# And with marks where a forked child does not share them, to see that the tests
+# which count its pages would notice: see contrast.h.
+check_LTLIBRARIES += %D%/librheap-marks-page.la %D%/librheap-marks-slot.la
+%C%_librheap_marks_page_la_SOURCES = $(librheap_chapters)
+%C%_librheap_marks_page_la_CPPFLAGS = $(AM_CPPFLAGS) -DRHI_MARKS_IN_PAGE
+%C%_librheap_marks_slot_la_SOURCES = $(librheap_chapters)
+%C%_librheap_marks_slot_la_CPPFLAGS = $(AM_CPPFLAGS) -DRHI_MARKS_IN_SLOT

@@ -41,6 +41,7 @@ major_swap(struct rh_heap *heap)
     rhi_heap_set_strict(heap);
     rhi_event(&heap->events, RH_EVENT_MARK_END);
     rhi_heap_phase(heap, "major mark");
+    rhi_heap_wrote(heap, RH_SHARING_MARK);
 }
 
 void
@@ -67,7 +68,9 @@ major_compact(struct rh_heap *heap)
 {
     if (rhi_compact_is_due(&heap->compact))
         rhi_profile_phase(&heap->profile, RH_PHASE_COMPACT);
+    rhi_heap_wrote(heap, RH_SHARING_SWEEP);
     rhi_compact_if_due(&heap->compact);
+    rhi_heap_wrote(heap, RH_SHARING_COMPACT);
 }
 
 // All pages are swept: how large may the heap become, and how many empty pages
@@ -98,6 +101,7 @@ major_end(struct rh_heap *heap)
     heap->major.stage = RHI_IDLE;
     rhi_trim_consult(&heap->trim, RH_TRIM_COLLECTION);
     rhi_heap_phase(heap, "major sweep");
+    rhi_heap_wrote(heap, RH_SHARING_SWEEP);
 }
 
 static void
@@ -138,6 +142,7 @@ rhi_major_start(struct rh_heap *heap)
                     &(struct rhi_root_observer){ NULL, NULL, NULL });
     heap->major.stage = RHI_MARKING;
     rhi_heap_set_strict(heap);
+    rhi_heap_wrote(heap, RH_SHARING_MARK);
 }
 
 static bool
@@ -214,6 +219,7 @@ static void
 compact_after_steps(struct rh_heap *heap)
 {
     if (rhi_compact_is_due(&heap->compact)) {
+        rhi_heap_wrote(heap, RH_SHARING_SWEEP);
         rhi_minor_collect(heap);
         major_compact(heap);
     }
@@ -268,6 +274,8 @@ rhi_major_step(struct rh_heap *heap, struct rh_budget budget)
         step_last(heap);
     else
         step_mark(heap, budget);
+    rhi_heap_wrote(heap, heap->major.stage == RHI_MARKING ? RH_SHARING_MARK
+                                                          : RH_SHARING_SWEEP);
 }
 
 void

@@ -51,7 +51,7 @@
 #ifndef RHI_MARK_H
 #define RHI_MARK_H
 
-#include "page.h"
+#include "contrast.h"
 
 #include <rheap/model.h>
 

@@ -113,4 +113,5 @@ rhi_minor_collect(struct rh_heap *heap)
     history->visited = marker->traced + history->remembered;
     rhi_event(&heap->events, RH_EVENT_SWEEP_END);
     rhi_heap_phase(heap, "minor sweep");
+    rhi_heap_wrote(heap, RH_SHARING_MINOR);
 }

@@ -32,7 +32,7 @@
  *       unless a major one is marking; those of the young; reached
  *   P6  the header of a page with memory names its heap, number and slot size
  *
- * Next: space.h, which page is on which list.
+ * Next: contrast.h, where marks are not.
  */
 #ifndef RHI_PAGE_H
 #define RHI_PAGE_H

@@ -29,7 +29,7 @@
  *   O2  the ring has the last min(written, capacity) records, their numbers
  *       ascend, and none is above the number of pauses
  *
- * Next: heap.h, all parts together.
+ * Next: sharing.h; what a forked child still shares.
  */
 #ifndef RHI_PROFILE_H
 #define RHI_PROFILE_H

@@ -294,6 +294,17 @@ rhi_region_table_bytes(const struct rhi_region *region)
     return bytes;
 }
 
+bool
+rhi_region_table(const struct rhi_region *region, int n, size_t pages,
+                 struct rhi_range *range)
+{
+    if (n >= TABLES)
+        return false;
+    *range = (struct rhi_range){ table_start(region, n),
+                                 table_extent(region, n, pages) };
+    return true;
+}
+
 const char *
 rhi_region_check(const struct rhi_region *region)
 {

@@ -124,6 +124,16 @@ bool rhi_region_release(struct rhi_region *region, size_t first, size_t count);
 // Bytes committed for tables.
 size_t rhi_region_table_bytes(const struct rhi_region *region);
 
+struct rhi_range {
+    void *start;
+    size_t bytes;
+};
+
+// What the first `pages` pages need of table number n, from its first byte on,
+// in whole pages of the system.  False: there are not so many tables.
+bool rhi_region_table(const struct rhi_region *region, int n, size_t pages,
+                      struct rhi_range *range);
+
 // The first broken invariant, or NULL.
 const char *rhi_region_check(const struct rhi_region *region);
 

@@ -117,6 +117,7 @@ sweep_in_turn(struct rhi_sweep *sweep, size_t page)
         region->flags[page] &= (uint8_t)~RHI_FLAG_SWEPT;
     } else if (rhi_space_has_memory(sweep->space, page)) {
         page_sweep(sweep, page);
+        rhi_contrast_clear(region, page);
         rhi_line_clear(region->plane[RHI_NEXT][page]);
         rhi_space_file_swept(sweep->space, page);
     }
@@ -144,6 +145,7 @@ rhi_sweep_early(struct rhi_sweep *sweep, size_t page)
         return;
     region->flags[page] |= RHI_FLAG_SWEPT;
     page_sweep(sweep, page);
+    rhi_contrast_clear(region, page);
     rhi_line_clear(region->plane[RHI_NEXT][page]);
 }
 

@@ -77,8 +77,13 @@ unit_tests = $(white_box_tests) $(tiny_page_tests) $(black_box_tests)
 
 slow_tests = \
 	%D%/oom_test \
+	%D%/marks_in_page \
+	%D%/marks_in_slot \
 	%D%/test_deep \
+	%D%/test_marks \
 	%D%/test_os \
+	%D%/test_pagemap \
+	%D%/test_sharing \
 	%D%/tiny_major \
 	%D%/tiny_oom_test \
 	# end
@@ -110,10 +115,16 @@ check_LIBRARIES += %D%/libcheck.a
 TESTS += $(unit_tests) $(slow_tests)
 endif
 
+# Not a test, but who talks to the server in prefork.sh; needs no cmocka.
+check_PROGRAMS += %D%/http_client
+%C%_http_client_LDADD =
+
 AM_CPPFLAGS += $(CMOCKA_CFLAGS)
 %C%_libcheck_a_SOURCES = \
 	%D%/check.c \
 	%D%/check.h \
+	%D%/family.c \
+	%D%/family.h \
 	%D%/minor.h \
 	%D%/hidden.c \
 	%D%/hidden.h \
@@ -154,6 +165,17 @@ black_box_libs = %D%/libcheck.a lib/librheap.la $(CMOCKA_LIBS)
 %C%_test_walk_LDADD = $(black_box_libs)
 %C%_traced_dump_LDADD = $(black_box_libs)
 
+# The same source with three libraries, two of which must be found out.
+%C%_test_marks_LDADD = $(LDADD)
+%C%_marks_in_page_SOURCES = %D%/test_marks.c
+%C%_marks_in_page_CPPFLAGS = $(AM_CPPFLAGS) -DRHI_MARKS_IN_PAGE
+%C%_marks_in_page_LDADD = %D%/libcheck.a lib/librheap-marks-page.la \
+	$(CMOCKA_LIBS)
+%C%_marks_in_slot_SOURCES = %D%/test_marks.c
+%C%_marks_in_slot_CPPFLAGS = $(AM_CPPFLAGS) -DRHI_MARKS_IN_SLOT
+%C%_marks_in_slot_LDADD = %D%/libcheck.a lib/librheap-marks-slot.la \
+	$(CMOCKA_LIBS)
+
 # Canaries: linked like white-box tests, so that no wrapper script comes
 # between the tool and the program.
 %C%_canary_healthy_SOURCES = %D%/canary/healthy.c %D%/canary/canary.h
@@ -178,6 +200,7 @@ test_scripts = \
 	%D%/examples.sh \
 	%D%/exports.sh \
 	%D%/floors.sh \
+	%D%/fork.sh \
 	%D%/format.sh \
 	%D%/fuzz.sh \
 	%D%/headers.sh \
@@ -187,6 +210,7 @@ test_scripts = \
 	%D%/map.sh \
 	%D%/osmap_draw.sh \
 	%D%/osmap_page.sh \
+	%D%/prefork.sh \
 	%D%/prototypes.sh \
 	%D%/purity.sh \
 	%D%/replay.sh \

@@ -16,6 +16,9 @@ by_contract="$by_contract rh_hash_get rh_hash_rehash rh_hash_set"
 by_contract="$by_contract rh_finalizer_run rh_weak_map_delete rh_weak_map_each"
 by_contract="$by_contract rh_weak_map_get rh_weak_map_key rh_weak_map_set"
 
+# What it tells pthread_atfork() of is called by fork(), not by whoever told.
+announces='registry_announce'
+
 # Prototypes end with ";": join each to one line, keep those with the word.
 cat "$top_srcdir"/include/rheap/*.h |
     $AWK 'BEGIN { RS = ";" } /RH_MAY_COLLECT/ && !/#define RH_MAY_COLLECT/ {
@@ -28,13 +31,14 @@ cat "$top_srcdir"/include/rheap/*.h |
     }' | sort -u >"$scratch/want"
 
 "$OBJDUMP" -d --no-show-raw-insn "$library" |
-    $AWK -v by_contract="$by_contract" '
+    $AWK -v by_contract="$by_contract" \
+        -v announces="$announces" '
     /^[0-9a-f]+ <.*>:$/ { name = $2; gsub(/[<>:]/, "", name)
                           sub(/@plt$/, "", name); next }
     /<[^>]*>/ && name != "" {
         target = $0; sub(/.*</, "", target); sub(/>.*/, "", target)
         sub(/\+0x.*/, "", target); sub(/@plt$/, "", target)
-        if (target != name) edge[target] = edge[target] " " name
+        if (target != name && index(name, announces) != 1) edge[target] = edge[target] " " name
     }
     END { # backwards from the collection
         n = split("rhi_minor_collect rhi_major_collect rhi_major_start " \

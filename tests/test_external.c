@@ -249,6 +249,25 @@ growing_attaches_the_object(void **state)
 }
 
 static void
+growing_beyond_all_memory_panics(void **state)
+{
+    struct check_world world;
+
+    (void)state;
+    check_open(&world);
+    rh_external_adjust(world.heap, NULL, PTRDIFF_MAX);
+
+    check_panics("beyond all memory", rh_external_adjust(world.heap, NULL, 1));
+    check_panics("beyond all memory",
+                 rh_external_adjust(world.heap, NULL, PTRDIFF_MAX));
+
+    assert_int_equal(check_stat(world.heap, "x_adjusted_bytes"), PTRDIFF_MAX);
+    rh_external_adjust(world.heap, NULL, -PTRDIFF_MAX);
+    check_heap(world.heap);
+    check_close(&world);
+}
+
+static void
 shrinking_below_zero_panics(void **state)
 {
     struct check_world world;
@@ -772,6 +791,7 @@ main(void)
         cmocka_unit_test(a_block_resized_from_another_size_panics),
         cmocka_unit_test(adjusting_counts_what_others_allocate),
         cmocka_unit_test(growing_attaches_the_object),
+        cmocka_unit_test(growing_beyond_all_memory_panics),
         cmocka_unit_test(shrinking_below_zero_panics),
         cmocka_unit_test(only_live_objects_of_the_heap_can_be_attached),
         cmocka_unit_test(what_is_added_counts_until_the_next_collection),

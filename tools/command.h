@@ -19,6 +19,7 @@ struct command {
 };
 
 extern const struct command constants_command;
+extern const struct command fork_command;
 extern const struct command map_command;
 extern const struct command osmap_command;
 extern const struct command replay_command;

@@ -130,6 +130,8 @@ make_heap(struct loader *loader)
 
     rh_config_init(&config);
     config.initial_slots = 0;
+    config.generational = loader->options->generational;
+    config.huge_pages = loader->options->huge_pages;
     loader->dump->heap = rh_heap_new(&config);
     if (!loader->dump->heap)
         return refuse(loader, 0, "no memory or address space for its heap");
@@ -162,6 +164,31 @@ drop_faulty(struct loader *loader)
 }
 
 static bool
+may_be_hole(const struct dump_entry *entry)
+{
+    return dump_entry_is_object(entry) && entry->type != DUMP_CLASS &&
+           entry->type != DUMP_MODULE && entry->type != DUMP_ICLASS;
+}
+
+// Evenly over the file, which is to say over the heap.
+static void
+drop_holes(struct loader *loader)
+{
+    struct dump_store *store = &loader->store;
+    double share = loader->options->holes / 100;
+    size_t seen = 0;
+    size_t dropped = 0;
+
+    for (size_t i = 0; i < store->count; i++) {
+        if (!may_be_hole(&store->entries[i]) ||
+            (double)dropped >= (double)++seen * share)
+            continue;
+        dump_store_drop(store, i);
+        dropped++;
+    }
+}
+
+static bool
 plan(struct loader *loader)
 {
     const char *cause = dump_layout_choose(&loader->layout, &loader->store,
@@ -171,6 +198,7 @@ plan(struct loader *loader)
         return refuse(loader, 0, cause);
     if (!drop_faulty(loader))
         return false;
+    drop_holes(loader);
     cause = dump_layout_plan(&loader->layout, &loader->store,
                              rh_heap_max_pages(loader->dump->heap));
     return cause ? refuse(loader, 0, cause) : true;
@@ -256,7 +284,8 @@ rebuild(struct loader *loader)
         .slots = loader->slots,
         .facts = &loader->dump->facts,
         .no_external = loader->options->no_external,
-        .may_dangle = loader->options->skip_bad_lines || !store->root_count,
+        .may_dangle = loader->options->skip_bad_lines || !store->root_count ||
+                      loader->options->holes > 0,
     };
     const char *wrong;
 

@@ -26,6 +26,10 @@ struct dump_options {
     enum dump_layout_kind layout;
     bool skip_bad_lines; // count them and go on; edges to nothing, too
     bool no_external;    // account for memory outside, allocate nothing
+    bool generational;   // of its heap: rh_config
+    bool huge_pages;
+    double holes; // leave out so many of a hundred objects, as if they had
+                  // died; never classes
 };
 
 // What the dump said, beside the objects themselves.

@@ -15,6 +15,8 @@ endif
 %C%_rheap_osmap_la_CFLAGS = $(RH_CFLAGS)
 %C%_rheap_osmap_la_LDFLAGS = -module -shared -avoid-version -no-undefined
 %C%_rheap_osmap_la_SOURCES = \
+	%D%/osmap/arenas.c \
+	%D%/osmap/arenas.h \
 	%D%/osmap/capture.c \
 	%D%/osmap/maps.c \
 	%D%/osmap/maps.h \
@@ -36,12 +38,18 @@ tools_libs = %D%/librheap-tools.a lib/librheap.la $(TOOLS_LIBS) -lm
 %C%_rheap_LDADD = $(tools_libs)
 
 %C%_librheap_tools_a_CPPFLAGS = $(tools_cppflags) \
-	-DPKGLIBDIR='"$(pkglibdir)"'
+	-DPKGLIBDIR='"$(pkglibdir)"' \
+	-DTOOLS_DATA_DIR='"$(pkgdatadir)/"' \
+	-DTOOLS_PROGRAM_DIR='"$(pkglibexecdir)/"'
 %C%_librheap_tools_a_CFLAGS = $(AM_CFLAGS) $(TOOLS_CFLAGS)
 %C%_librheap_tools_a_SOURCES = \
 	%D%/attributes.h \
 	%D%/buffer.c \
 	%D%/buffer.h \
+	%D%/chart.c \
+	%D%/chart.h \
+	%D%/chart_png.c \
+	%D%/chart_svg.c \
 	%D%/clock.c \
 	%D%/clock.h \
 	%D%/command.c \
@@ -67,6 +75,25 @@ tools_libs = %D%/librheap-tools.a lib/librheap.la $(TOOLS_LIBS) -lm
 	%D%/dump_value.h \
 	%D%/figures.c \
 	%D%/figures.h \
+	%D%/fork.c \
+	%D%/fork_lab.c \
+	%D%/fork_lab.h \
+	%D%/fork_live.c \
+	%D%/fork_live.h \
+	%D%/fork_marks.c \
+	%D%/fork_marks.h \
+	%D%/fork_peer.c \
+	%D%/fork_peer.h \
+	%D%/fork_plan.c \
+	%D%/fork_plan.h \
+	%D%/fork_reader.c \
+	%D%/fork_reader.h \
+	%D%/fork_report.c \
+	%D%/fork_report.h \
+	%D%/fork_row.c \
+	%D%/fork_row.h \
+	%D%/fork_step.c \
+	%D%/fork_step.h \
 	%D%/heap_picture.c \
 	%D%/heap_picture.h \
 	%D%/heap_picture_svg.c \
@@ -109,8 +136,14 @@ tools_libs = %D%/librheap-tools.a lib/librheap.la $(TOOLS_LIBS) -lm
 	%D%/page_picture.h \
 	%D%/page_picture_svg.c \
 	%D%/page_picture_text.c \
+	%D%/place.c \
+	%D%/place.h \
 	%D%/progress.c \
 	%D%/progress.h \
+	%D%/raster.c \
+	%D%/raster.h \
+	%D%/raster_letters.c \
+	%D%/raster_letters.h \
 	%D%/record.c \
 	%D%/record.h \
 	%D%/replay.c \
@@ -157,3 +190,31 @@ nodist_%C%_librheap_tools_a_SOURCES = %D%/osmap/page_text.c
 		>$@.new && mv $@.new $@
 CLEANFILES += %D%/osmap/page_text.c %D%/osmap/page_text.c.new
 EXTRA_DIST += $(page_sources) $(page_generator)
+
+# What `rheap fork --compare' has other interpreters run.
+dist_pkgdata_DATA += \
+	%D%/fork_compare.py \
+	%D%/fork_compare.rb \
+	# end
+
+# The same program with the mark bits where Ruby once had them, for `rheap fork
+# --marks': variants of the library that are never installed, so these have all
+# of it in themselves.
+if RH_TOOLS
+pkglibexec_PROGRAMS += \
+	%D%/rheap-marks-page \
+	%D%/rheap-marks-slot \
+	# end
+endif
+
+%C%_rheap_marks_page_SOURCES = %D%/rheap.c
+%C%_rheap_marks_page_CPPFLAGS = $(tools_cppflags) -DRHEAP_MARKS='"page"'
+%C%_rheap_marks_page_CFLAGS = $(AM_CFLAGS) $(TOOLS_CFLAGS)
+%C%_rheap_marks_page_LDADD = %D%/librheap-tools.a lib/librheap-marks-page.la \
+	$(TOOLS_LIBS) -lm
+
+%C%_rheap_marks_slot_SOURCES = %D%/rheap.c
+%C%_rheap_marks_slot_CPPFLAGS = $(tools_cppflags) -DRHEAP_MARKS='"slot"'
+%C%_rheap_marks_slot_CFLAGS = $(AM_CFLAGS) $(TOOLS_CFLAGS)
+%C%_rheap_marks_slot_LDADD = %D%/librheap-tools.a lib/librheap-marks-slot.la \
+	$(TOOLS_LIBS) -lm

@@ -43,6 +43,9 @@ static const char help[] =
     "  --every S          a snapshot every S seconds, too\n"
     "  --on-signal[=N]    and one when the program gets signal N (60)\n"
     "  --children         also of the processes that it forks\n"
+    "  --walk             tell free blocks from those that glibc keeps at "
+    "hand, by\n"
+    "                     its own structures (glibc 2.36 only)\n"
     "  --save FILE        keep the snapshot; of several FILE.1, FILE.2, ...\n"
     "  --snapshot FILE    draw one that was kept; '-' is standard input\n"
     "  --before FILE      and what changed since that one\n"
@@ -87,6 +90,7 @@ enum {
     OPTION_EVERY = 256,
     OPTION_ON_SIGNAL,
     OPTION_CHILDREN,
+    OPTION_WALK,
     OPTION_SAVE,
     OPTION_SNAPSHOT,
     OPTION_BEFORE,
@@ -100,6 +104,7 @@ static const struct option options[] = {
     { "every", required_argument, NULL, OPTION_EVERY },
     { "on-signal", optional_argument, NULL, OPTION_ON_SIGNAL },
     { "children", no_argument, NULL, OPTION_CHILDREN },
+    { "walk", no_argument, NULL, OPTION_WALK },
     { "save", required_argument, NULL, OPTION_SAVE },
     { "snapshot", required_argument, NULL, OPTION_SNAPSHOT },
     { "before", required_argument, NULL, OPTION_BEFORE },
@@ -165,6 +170,7 @@ set_option(struct osmap_command *command, int option)
     default:
         command->wants_json |= option == OPTION_JSON;
         command->run.with_children |= option == OPTION_CHILDREN;
+        command->run.walk |= option == OPTION_WALK;
     }
     return EXIT_DONE;
 }
@@ -182,10 +188,11 @@ check_source(struct osmap_command *command, int argc, char **argv)
         return say_usage("a program, --snapshot or --sample: one of them");
     if (command->before && !command->snapshot)
         return say_usage("--before goes with --snapshot");
-    if (optind == argc && (command->run.every_ms || command->run.signal ||
-                           command->run.with_children || command->save))
-        return say_usage("--every, --on-signal, --children and --save are for "
-                         "a program that is run");
+    if (optind == argc &&
+        (command->run.every_ms || command->run.signal ||
+         command->run.with_children || command->run.walk || command->save))
+        return say_usage("--every, --on-signal, --children, --walk and --save "
+                         "are for a program that is run");
     command->program = optind < argc ? argv + optind : NULL;
     return EXIT_DONE;
 }

@@ -8,6 +8,7 @@
 #include "config.h"
 
 #include "command.h"
+#include "fork_marks.h"
 #include "say.h"
 
 #include <rheap/version.h>
@@ -18,6 +19,7 @@
 
 static const struct command *const commands[] = {
     &constants_command,
+    &fork_command,
     &map_command,
     &osmap_command,
     &replay_command,
@@ -117,8 +119,12 @@ run_command(int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-    int status = run_command(argc - 1, argv + 1);
+    int status;
 
+#ifdef RHEAP_MARKS // a variant of the library, for `rheap fork --marks'
+    fork_marks_are(RHEAP_MARKS);
+#endif
+    status = run_command(argc - 1, argv + 1);
     errno = 0;
     if (fflush(stdout) != 0 || ferror(stdout)) {
         say("standard output: %s", errno ? strerror(errno) : "write error");

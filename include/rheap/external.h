@@ -39,7 +39,7 @@ RH_API void rh_external_detach(struct rh_heap *heap, void *object);
 /* Memory that others allocate for `object` grew or shrank by `delta` bytes.
  * Growth attaches the object (which may be NULL: nobody's in particular); its
  * release function must adjust by what is left.  Shrinking by more than has
- * been adjusted panics. */
+ * been adjusted panics, and so does growing to more than PTRDIFF_MAX. */
 RH_API void rh_external_adjust(struct rh_heap *heap, void *object,
                                ptrdiff_t delta);
 

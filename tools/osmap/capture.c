@@ -12,6 +12,7 @@
  */
 #include "config.h"
 
+#include "osmap/arenas.h"
 #include "osmap/maps.h"
 #include "osmap/recording.h"
 #include "osmap/write.h"
@@ -32,7 +33,7 @@ enum {
     MAX_ARENAS = 1 << 12,
     BATCH = 128,          // blocks written together
     PAGEMAP_ITEMS = 1024, // read together
-    STATUS_BYTES = 256,
+    STATUS_BYTES = 512,
     HEADER_BYTES = 16, // of a block of glibc
     COMMAND_BYTES = 4096
 };
@@ -55,7 +56,8 @@ struct capture {
     const char *stage;   // what was being done then
     uint64_t page_bytes; // of the system
     uint32_t now_ms;
-    uint32_t strays; // blocks that lie in no area
+    uint32_t strays;       // blocks that lie in no area
+    struct arenas *arenas; // NULL: they were not walked
     size_t area_count;
     size_t mapped_count;
     size_t mapped_at; // while areas are made
@@ -64,7 +66,7 @@ struct capture {
     size_t batch_used;
     struct maps maps;
     struct osmap_writer writer;
-    uint64_t arenas[MAX_ARENAS]; // their addresses
+    uint64_t states[MAX_ARENAS]; // their addresses
     uint32_t heaps[MAX_ARENAS];  // how many were seen of each
     struct rh_osmap_block batch[BATCH];
     uint64_t pagemap[PAGEMAP_ITEMS];
@@ -245,11 +247,11 @@ static size_t
 arena_number(struct capture *capture, uint64_t arena)
 {
     for (size_t i = 0; i < capture->arena_count; i++)
-        if (capture->arenas[i] == arena)
+        if (capture->states[i] == arena)
             return i + 1;
     if (capture->arena_count == MAX_ARENAS)
         return 0;
-    capture->arenas[capture->arena_count++] = arena;
+    capture->states[capture->arena_count++] = arena;
     return capture->arena_count;
 }
 
@@ -486,6 +488,14 @@ flush_blocks(struct capture *capture)
 }
 
 static void
+add_block(struct capture *capture, const struct rh_osmap_block *block)
+{
+    capture->batch[capture->batch_used++] = *block;
+    if (capture->batch_used == BATCH)
+        flush_blocks(capture);
+}
+
+static void
 write_block(struct capture *capture, const struct table_entry *entry)
 {
     struct rh_osmap_block block = {
@@ -505,9 +515,30 @@ write_block(struct capture *capture, const struct table_entry *entry)
         block.before = (uint32_t)(block.address - area->start);
     if (block.span > area->end - (block.address - block.before) || !block.span)
         block.span = RH_OSMAP_UNIT * 2; // its header was overwritten
-    capture->batch[capture->batch_used++] = block;
-    if (capture->batch_used == BATCH)
-        flush_blocks(capture);
+    add_block(capture, &block);
+}
+
+// What glibc says of the rest, if it was asked.
+static void
+write_chunks(struct capture *capture)
+{
+    const struct arenas *arenas = capture->arenas;
+
+    for (uint64_t i = 0; arenas && arenas->is_good && i < arenas->count; i++) {
+        const struct arenas_chunk *chunk = &arenas->chunks[i];
+        uint64_t span = chunk->size_and_state & ~UINT64_C(15);
+        const struct rh_osmap_area *area = area_at(capture, chunk->start);
+
+        if (!area || span <= HEADER_BYTES || span > area->end - chunk->start)
+            continue;
+        add_block(capture, &(struct rh_osmap_block){
+                               .address = chunk->start + HEADER_BYTES,
+                               .size = span - 8,
+                               .span = span,
+                               .before = HEADER_BYTES,
+                               .state = chunk->size_and_state & 15,
+                           });
+    }
 }
 
 static void
@@ -710,6 +741,12 @@ note(struct capture *capture)
                   " blocks lie in no mapping that is malloc's; ");
     if (capture->maps.is_cut || capture->area_count == MAX_AREAS)
         end = put(end, "there are more mappings than could be looked at; ");
+    if (recording->walks && !(capture->arenas && capture->arenas->is_good)) {
+        end = put(end, "the arenas were not walked: ");
+        end = put(put(end, capture->arenas ? capture->arenas->reason
+                                           : "there is no memory for it"),
+                  "; ");
+    }
     if (end > text)
         end[-2] = '\0';
     return keep_text(capture, text);
@@ -734,6 +771,7 @@ write_process(struct capture *capture)
         .program = command_line(capture),
         .allocator = keep_text(capture, recording->allocator),
         .note = note(capture),
+        .walked = capture->arenas && capture->arenas->is_good,
     };
 
     osmap_write_section(&capture->writer, RH_OSMAP_PROCESS, sizeof process, 1);
@@ -755,6 +793,7 @@ write_snapshot(struct capture *capture)
         return false;
     write_sites(capture);
     each_block(capture, write_block);
+    write_chunks(capture);
     flush_blocks(capture);
     write_process(capture);
     osmap_write_section(writer, RH_OSMAP_TEXT, 1, maps->names_used);
@@ -800,12 +839,18 @@ write_file(struct capture *capture)
 static bool
 take(struct capture *capture)
 {
+    bool is_good;
+
     if (!read_mappings(capture))
         return false;
     each_block(capture, look_at);
     sort_ranges(capture->mapped, capture->mapped_count);
     make_areas(capture);
-    return write_file(capture);
+    if (capture->recording->walks)
+        capture->arenas = arenas_walk(capture->recording, &capture->maps);
+    is_good = write_file(capture);
+    arenas_free(capture->arenas);
+    return is_good;
 }
 
 static void

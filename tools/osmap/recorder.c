@@ -15,6 +15,7 @@
  *     RHEAP_OSMAP_CHILDREN  1: the children that it forks, too
  *     RHEAP_OSMAP_EVERY     milliseconds between snapshots
  *     RHEAP_OSMAP_SIGNAL    number of the signal that asks for one
+ *     RHEAP_OSMAP_WALK      1: glibc's arenas are walked, too
  *
  * A thread that is inside the recorder may hold a lock of the table.  A signal
  * that asks for a snapshot then waits until the thread comes out; else the
@@ -24,6 +25,7 @@
  */
 #include "config.h"
 
+#include "osmap/arenas.h"
 #include "osmap/recording.h"
 
 #include <dlfcn.h>
@@ -593,6 +595,10 @@ begin(void)
     strcpy(recording.directory, directory);
     read_clock();
     know_allocator();
+    recording.walks = setting("RHEAP_OSMAP_WALK") != 0;
+    recording.walk_refused = "";
+    if (recording.walks)
+        arenas_prepare(&recording, real.malloc, real.free);
     recording.every_ms = (uint32_t)setting("RHEAP_OSMAP_EVERY");
     if (pthread_atfork(before_fork, after_fork_parent, after_fork_child) != 0)
         return;

@@ -32,19 +32,22 @@ struct recording {
     bool is_on;
     bool is_glibc; // the malloc behind us is the C library's
     bool captures_children;
-    bool walks;           // glibc's arenas, too
-    int signal;           // that asks for a snapshot; 0: none
-    uint32_t every_ms;    // 0: not
-    uint32_t now_ms;      // the clock, as it was looked at last
-    uint32_t last_ms;     // when the last snapshot was made
-    pid_t process;        // whose recording this is
-    uint64_t start_ms;    // of the clock
-    uint64_t number;      // of snapshots so far
-    atomic_uint threads;  // numbers given out
-    atomic_uint is_taken; // a snapshot is being made
-    atomic_bool is_done;  // the last snapshot was made
-    atomic_uint lost;     // blocks that found no memory in the table
-    atomic_uint unknown;  // blocks freed that were never seen
+    bool walks;               // glibc's arenas, too, see arenas.h
+    const char *walk_refused; // why not; "": nothing is against it
+    uint64_t main_arena;      // its address
+    uint64_t tcache_key;      // in blocks that are in a tcache
+    int signal;               // that asks for a snapshot; 0: none
+    uint32_t every_ms;        // 0: not
+    uint32_t now_ms;          // the clock, as it was looked at last
+    uint32_t last_ms;         // when the last snapshot was made
+    pid_t process;            // whose recording this is
+    uint64_t start_ms;        // of the clock
+    uint64_t number;          // of snapshots so far
+    atomic_uint threads;      // numbers given out
+    atomic_uint is_taken;     // a snapshot is being made
+    atomic_bool is_done;      // the last snapshot was made
+    atomic_uint lost;         // blocks that found no memory in the table
+    atomic_uint unknown;      // blocks freed that were never seen
     size_t (*usable)(void *block);
     const char *allocator;           // what the malloc behind us is
     char directory[DIRECTORY_BYTES]; // where snapshots go

@@ -384,6 +384,18 @@ table_remove(struct table *table, uintptr_t address, bool shared)
     return cell;
 }
 
+bool
+table_has(const struct table *table, uintptr_t address)
+{
+    uint64_t key = (uint64_t)address >> 4;
+    uint64_t hash = hash_of(key);
+    const struct table_shard *shard =
+        &table->shards[hash >> (64 - TABLE_SHARD_BITS)];
+
+    return bucket_find(first_bucket(shard, hash), key) ||
+           bucket_find(second_bucket(shard, hash), key);
+}
+
 uint64_t
 table_count(const struct table *table)
 {

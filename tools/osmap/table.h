@@ -92,6 +92,9 @@ bool table_add(struct table *table, struct table_cell cell, bool shared);
 struct table_cell table_remove(struct table *table, uintptr_t address,
                                bool shared);
 
+// Whether it is there, with the table locked.
+bool table_has(const struct table *table, uintptr_t address);
+
 // All shards at once, for a moment in which nothing changes.
 void table_lock(struct table *table);
 void table_unlock(struct table *table);
