@@ -86,6 +86,21 @@ function checkTotals(name, totals) {
         totals.gray);
 }
 
+// Rounding to KB leaves the largest part what the others have not.
+function checkJson({ total }) {
+    const is = legend();
+    const names = ["used", "free_resident", "released", "cached", "not_ours"];
+    for (const state of names)
+        check(`JSON: ${state}`, Math.abs(is[state] / 1024 -
+            total[`${state}_kb`]) <= 2, `${is[state]} bytes, ` +
+            `${total[`${state}_kb`]} KB`);
+    equal("JSON: all of it", names.reduce((sum, state) => sum + is[state], 0) /
+        1024, total.virtual_kb);
+    equal("JSON: gray pages", one("#legend-note").dataset.gray,
+        total.gray_pages);
+    check("JSON: it has blocks", total.blocks > 100, total.blocks);
+}
+
 // Columns of the list of areas are right in sum, too.
 function checkTable() {
     const rows = all("#list tbody tr");
@@ -293,9 +308,12 @@ async function run() {
         await wait(50);
     check("the page is ready", document.documentElement.dataset.ready,
         text("#headline"));
-    equal("its title", document.title, `Memory of ${wanted.title}`);
+    if (wanted.title)
+        equal("its title", document.title, `Memory of ${wanted.title}`);
     if (wanted.before)
         await checkCompare();
+    else if (wanted.json)
+        checkJson(wanted.json);
     else if (!wanted.crumb)
         checkTotals("all", wanted.after);
     checkTable();

@@ -79,6 +79,16 @@ add_test two "before:$(as_object <before),after:$(as_object <totals),title:'all-
 browse two ''
 browse two '' --force-prefers-reduced-motion
 
+# A program, as `rheap osmap' has recorded it: the page says what the JSON says.
+rheap=$top_builddir/tools/rheap
+if [ -x "$rheap" ]; then
+    "$rheap" osmap --json --html live.html -- \
+        "$AWK" 'BEGIN { for (i = 0; i < 30000; i++) a[i] = i "" i }' \
+        >live.json || fail 'no map of a program'
+    add_test live "json:$(cat live.json)"
+    browse live ''
+fi
+
 # As many blocks as a large program has.
 "$draw" --html large.html @1000000 >totals || fail 'no page'
 add_test large "after:$(as_object <totals),title:'a large program'"
