@@ -132,6 +132,9 @@ librheap_chapters += \
 	%D%/observe.c \
 	%D%/stat.c \
 	%D%/walk.c \
+	%D%/blocks.h \
+	%D%/blocks.c \
+	%D%/osmap.c \
 	%D%/count.c \
 	%D%/verify.c \
 	%D%/stress.c \

@@ -115,6 +115,25 @@ check_LIBRARIES += %D%/libcheck.a
 TESTS += $(unit_tests) $(slow_tests)
 endif
 
+# Snapshots of malloc's memory: these need the rheap command's own parts.
+osmap_tests = %D%/test_osmap %D%/test_osmap_table
+if RH_TESTS
+if RH_TOOLS
+check_PROGRAMS += $(osmap_tests)
+TESTS += $(osmap_tests)
+endif
+endif
+osmap_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/tools
+%C%_test_osmap_CPPFLAGS = $(osmap_cppflags)
+%C%_test_osmap_LDADD = tools/librheap-tools.a $(black_box_libs) $(TOOLS_LIBS)
+%C%_test_osmap_table_SOURCES = %D%/test_osmap_table.c tools/osmap/table.c
+%C%_test_osmap_table_CPPFLAGS = $(osmap_cppflags)
+%C%_test_osmap_table_LDADD = $(CMOCKA_LIBS) -lpthread
+
+# Not a test, but what osmap.sh records; needs no cmocka.
+check_PROGRAMS += %D%/osmap_churn
+%C%_osmap_churn_LDADD = -lpthread
+
 # Not a test, but who talks to the server in prefork.sh; needs no cmocka.
 check_PROGRAMS += %D%/http_client
 %C%_http_client_LDADD =
@@ -208,6 +227,7 @@ test_scripts = \
 	%D%/lisp.sh \
 	%D%/man.sh \
 	%D%/map.sh \
+	%D%/osmap.sh \
 	%D%/osmap_draw.sh \
 	%D%/osmap_page.sh \
 	%D%/prefork.sh \

@@ -81,7 +81,8 @@ browse two '' --force-prefers-reduced-motion
 
 # A program, as `rheap osmap' has recorded it: the page says what the JSON says.
 rheap=$top_builddir/tools/rheap
-if [ -x "$rheap" ]; then
+if [ -f "$top_builddir/tools/.libs/rheap-osmap.so" ] && [ -z "$SAN_CFLAGS" ] &&
+    [ -r /proc/self/pagemap ]; then
     "$rheap" osmap --json --html live.html -- \
         "$AWK" 'BEGIN { for (i = 0; i < 30000; i++) a[i] = i "" i }' \
         >live.json || fail 'no map of a program'

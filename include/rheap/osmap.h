@@ -33,6 +33,7 @@
 #ifndef RHEAP_OSMAP_H
 #define RHEAP_OSMAP_H
 
+#include <rheap/config.h>
 #include <rheap/heap.h>
 
 RH_BEGIN_DECLARATIONS
@@ -184,6 +185,35 @@ struct rh_osmap_heap_page {
     uint32_t state;                          /* enum rh_page_state */
     uint64_t slot_bits[RH_OSMAP_SLOT_WORDS]; /* bit n: slot n has an object */
 };
+
+/* What a program notes about the blocks of its heaps, one by one: they come
+ * from malloc, as all others, and only with this it is known which are theirs.
+ */
+struct rh_osmap;
+
+/* From now on the allocator in `config` notes what it hands out, and hands it
+ * out as before.  For the heaps that are then made with this config, until they
+ * are freed: only then may rh_osmap_free() be called.  64 bytes a block at most,
+ * beside the heap's memory.  The heaps may have one mutator among them at a
+ * time.  NULL: no memory; config is as it was. */
+RH_API struct rh_osmap *rh_osmap_new(struct rh_config *config);
+
+/* Forget it; `osmap` may be NULL.  The config that it was made for may not be
+ * used any more. */
+RH_API void rh_osmap_free(struct rh_osmap *osmap);
+
+/* Write a snapshot of this heap to the file `path`, which appears when it is
+ * whole: its pages with their slots, its tables, and, if `osmap` is not NULL,
+ * the mappings that the blocks noted there lie in.  What else lies in these is
+ * not_ours: used by others, or free.  Changes nothing in the heap but that the
+ * current page is flushed, as for a walk.
+ *
+ * RH_NO_MEMORY; RH_UNSUPPORTED: the system does not tell which pages are
+ * resident; RH_BAD_ARGUMENT: the file cannot be written; RH_BUSY: during a
+ * collection. */
+RH_API enum rh_status rh_osmap_snapshot(struct rh_heap *heap,
+                                        const struct rh_osmap *osmap,
+                                        const char *path);
 
 RH_END_DECLARATIONS
 
