@@ -4,9 +4,9 @@ const STATE_NAMES = ["used", "free, not given back", "given back", "cached",
     "not ours"];
 const STATE_NOTES = [
     "blocks that the program has, objects of rheap",
-    "has memory, but nothing is in it",
+    "memory with nothing in it",
     "no memory behind it, or never touched",
-    "kept by an allocator for itself: caches, tables, headers",
+    "what an allocator keeps for itself: caches, tables, headers",
     "in use by somebody else, or not known",
 ];
 const CHANGE_NAMES = ["given back", "freed", "taken into use", "newly resident",
@@ -122,7 +122,7 @@ function describeRest(snapshot, page, run) {
     const name = STATE_NAMES[state];
     return [["", name[0].toUpperCase() + name.slice(1)],
         ["together", `${size(bytes)} without a break`],
-        ["which is", STATE_NOTES[state]]];
+        ["that is", STATE_NOTES[state]]];
 }
 
 function describePage(snapshot, page, start) {
