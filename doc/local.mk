@@ -70,9 +70,11 @@ nobase_dist_doc_DATA = \
 	%D%/embedding.md \
 	%D%/forking.md \
 	%D%/glossary.md \
+	%D%/osmap.md \
 	%D%/pictures/freelist.svg \
 	%D%/pictures/lists.svg \
 	%D%/pictures/maturing.svg \
+	%D%/pictures/osmap.png \
 	%D%/pictures/page.svg \
 	%D%/pictures/region.svg \
 	%D%/pictures/slabs-and-slots.svg \

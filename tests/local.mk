@@ -97,6 +97,14 @@ canary_programs = \
 	%D%/canary/use_after_move \
 	# end
 
+# Not a test, but what draws for osmap_draw.sh and osmap_page.sh.
+if RH_TOOLS
+check_PROGRAMS += %D%/osmap_draw
+endif
+%C%_osmap_draw_CPPFLAGS = $(tools_cppflags)
+%C%_osmap_draw_CFLAGS = $(AM_CFLAGS) $(TOOLS_CFLAGS)
+%C%_osmap_draw_LDADD = $(tools_libs)
+
 # Not a test, but what dump_readers.sh reads.
 dump_programs = %D%/traced_dump
 
@@ -220,6 +228,8 @@ test_scripts = \
 	%D%/man.sh \
 	%D%/map.sh \
 	%D%/osmap.sh \
+	%D%/osmap_draw.sh \
+	%D%/osmap_page.sh \
 	%D%/prefork.sh \
 	%D%/prototypes.sh \
 	%D%/purity.sh \
@@ -259,6 +269,7 @@ EXTRA_DIST += $(test_scripts) \
 	%D%/coverage.sh \
 	%D%/fresh_dump.rb \
 	%D%/installcheck.sh \
+	%D%/osmap_page.js \
 	%D%/replay_fidelity.rb \
 	%D%/replay_oracle.rb \
 	%D%/scale_dump.rb \

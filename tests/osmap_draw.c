@@ -112,8 +112,6 @@ make_blocks(struct osmap *map, const struct osmap_area *area, size_t most)
 static void
 make_map(struct osmap *map, size_t blocks)
 {
-    static struct osmap_site sites[SITES];
-
     memset(map, 0, sizeof *map);
     map->page_bytes = PAGE_BYTES;
     map->page_units = PAGE_BYTES / RH_OSMAP_UNIT;
@@ -127,12 +125,12 @@ make_map(struct osmap *map, size_t blocks)
     map->blocks = calloc(blocks, sizeof *map->blocks);
     for (size_t i = 0; i < map->area_count; i++)
         make_blocks(map, &map->areas[i], blocks);
-    for (size_t i = 0; i < SITES; i++)
-        sites[i] = (struct osmap_site){ .address = 4096 * i,
-                                        .function = "",
-                                        .module = "" };
-    map->sites = sites;
     map->site_count = SITES;
+    map->sites = calloc(SITES, sizeof *map->sites);
+    for (size_t i = 0; i < SITES; i++)
+        map->sites[i] = (struct osmap_site){ .address = 4096 * i,
+                                             .function = "",
+                                             .module = "" };
     osmap_count(map);
 }
 
@@ -167,26 +165,40 @@ print_totals(const struct osmap *map)
 }
 
 static int
-draw(const struct arguments *arguments)
+draw(const struct arguments *arguments, const struct osmap *map,
+     const struct osmap *before)
 {
-    struct osmap map, before, *other = NULL;
+    const struct osmap_draw_options *options = &arguments->options;
     struct osmap_error error;
+
+    print_totals(map);
+    if (arguments->html &&
+        !osmap_write_html(arguments->html, map, before, options, &error))
+        return complain(arguments->html, &error);
+    if (arguments->png &&
+        !osmap_write_png(arguments->png, map, before, options, &error))
+        return complain(arguments->png, &error);
+    return EXIT_SUCCESS;
+}
+
+static int
+load_and_draw(const struct arguments *arguments)
+{
+    struct osmap map, before = { 0 };
+    struct osmap_error error;
+    int status;
 
     if (!load(arguments->what, &map, &error))
         return complain(arguments->what, &error);
-    if (arguments->before) {
-        other = &before;
-        if (!load(arguments->before, other, &error))
-            return complain(arguments->before, &error);
-    }
-    print_totals(&map);
-    if (arguments->html && !osmap_write_html(arguments->html, &map, other,
-                                             &arguments->options, &error))
-        return complain(arguments->html, &error);
-    if (arguments->png && !osmap_write_png(arguments->png, &map, other,
-                                           &arguments->options, &error))
-        return complain(arguments->png, &error);
-    return EXIT_SUCCESS;
+    if (!arguments->before)
+        status = draw(arguments, &map, NULL);
+    else if (load(arguments->before, &before, &error))
+        status = draw(arguments, &map, &before);
+    else
+        status = complain(arguments->before, &error);
+    osmap_free(&map);
+    osmap_free(&before);
+    return status;
 }
 
 int
@@ -226,5 +238,5 @@ main(int argc, char **argv)
     if (optind + 1 != argc)
         return EXIT_FAILURE;
     arguments.what = argv[optind];
-    return draw(&arguments);
+    return load_and_draw(&arguments);
 }

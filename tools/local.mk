@@ -107,8 +107,6 @@ tools_libs = %D%/librheap-tools.a lib/librheap.la $(TOOLS_LIBS) -lm
 	%D%/osmap/compare.c \
 	%D%/osmap/compare.h \
 	%D%/osmap/draw.h \
-	%D%/osmap/font.c \
-	%D%/osmap/font.h \
 	%D%/osmap/html.c \
 	%D%/osmap/pack.c \
 	%D%/osmap/pack.h \

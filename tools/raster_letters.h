@@ -2,7 +2,8 @@
 /*
  * raster_letters - letters of 5 by 7 points, from space to tilde.
  *
- * Seven rows from the top; of each, the lowest five bits from left to right.
+ * Eight rows from the top, the last of which is below the line: for the tails of
+ * letters such as g.  Of each row the lowest five bits, from left to right.
  */
 #ifndef TOOLS_RASTER_LETTERS_H
 #define TOOLS_RASTER_LETTERS_H
@@ -11,7 +12,7 @@
 
 enum {
     RASTER_LETTER_WIDTH = 5,
-    RASTER_LETTER_HEIGHT = 7,
+    RASTER_LETTER_HEIGHT = 8,
     RASTER_FIRST_LETTER = ' ',
     RASTER_LAST_LETTER = '~'
 };

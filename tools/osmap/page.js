@@ -479,7 +479,7 @@ function usualEdge() {
     const room = box.clientWidth * box.clientHeight * .7;
     const pages = view.level === "all" ? layout.pages :
         layout.areas[view.area].pages;
-    const least = view.level === "all" ? 6 : 16;
+    const least = view.level === "all" ? 4 : 16;
     const most = view.level === "all" ? 32 : 64;
     const fits = EDGES.filter((edge) => edge <= most &&
         (edge + 2) ** 2 * pages < room);

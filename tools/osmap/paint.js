@@ -26,10 +26,10 @@ const LIGHT = [
 ];
 const DARK = [
     [SOLID, "#ff8c7a", "#f06a57", "#ff8c7a", "#1a1a1a"],
-    [SLASHES, "#4a515c", "#4a515c", "#7b8491", "#ffffff"],
+    [SLASHES, "#3d434c", "#3d434c", "#6b7480", "#ffffff"],
     [PAPER, "#0b0d10", "#0b0d10", "#555d68", "#a9adb3"],
-    [DOTS, "#5d4a14", "#6b561b", "#f2cf6b", "#ffffff"],
-    [CROSSES, "#1d3450", "#243e5e", "#6f9fd2", "#ffffff"],
+    [DOTS, "#46370b", "#524110", "#d9b34a", "#ffffff"],
+    [CROSSES, "#172a42", "#1d3450", "#5f8dbf", "#ffffff"],
     [SOLID, "#7db8f5", "#599cdf", "#7db8f5", "#1a1a1a"],
     [SOLID, "#4fd1c0", "#4fd1c0", "#4fd1c0", "#1a1a1a"],
     [SLASHES, "#1f5c55", "#1f5c55", "#5ab5aa", "#ffffff"],

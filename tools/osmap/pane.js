@@ -270,7 +270,8 @@ class Pane {
         context.font = `${10.5 * scale}px ${NUMBER_FONT}`;
         context.textAlign = "right";
         context.textBaseline = "middle";
-        for (let row = 0; row < side; row++) {
+        const every = Math.max(1, Math.ceil(13 * scale / this.cell));
+        for (let row = 0; row < side; row += every) {
             const at = row * side * 16;
             context.fillText(row ? `+0x${at.toString(16)}` : address(start)
                 .slice(-9).padStart(10, "\u2026"), this.left - 8 * scale,
@@ -355,7 +356,7 @@ class Pane {
         const { context, scale, cell } = this;
         const row = this.side * 16;
         const room = (Math.min(to, from - from % row + row) - from) * cell / 16;
-        if (code & FADED || (code & 15) === RELEASED)
+        if (code & FADED || (code & 15) === RELEASED || cell < 16 * scale)
             return;
         context.font = `600 ${Math.min(12 * scale, cell * .45)}px ${FONT}`;
         context.textAlign = "left";

@@ -185,11 +185,12 @@ function fillRuns(table, snapshot, page, start, select) {
     snapshot.eachRun(page, (run, from, to) => {
         const block = snapshot.runBlock[run];
         const facts = describe(snapshot, page, from);
+        const slot = slotPlace(snapshot, run);
         const button = element("button", { type: "button",
             textContent: facts[0][1], onclick: () => select(from) });
         body.append(element("tr", {}, element("td", {}, button),
-            cell(address(start + from * 16), "a"),
-            cell(count((to - from) * 16), "n"),
+            cell(address(slot?.address ?? start + from * 16), "a"),
+            cell(count(slot?.bytes ?? (to - from) * 16), "n"),
             cell(block === NOTHING ? "" : count(snapshot.blockSize[block]),
                 "n"),
             cell(block === NOTHING ? "" : duration(snapshot.blockAge[block]),

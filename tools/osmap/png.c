@@ -202,9 +202,9 @@ draw_head(struct picture *picture)
     picture_line(picture, INK_TEXT, text);
     for (size_t i = 0; i < picture->panel_count; i++)
         draw_summary(picture, &picture->panels[i]);
-    snprintf(text, sizeof text,
-             "A square is a page of %" PRIu32 " KB, a dot %d bytes.",
-             picture->panels[0].map->page_bytes / 1024, RH_OSMAP_UNIT);
+    snprintf(text, sizeof text, "A square is a page of %" PRIu32 " KB%s.",
+             picture->panels[0].map->page_bytes / 1024,
+             picture->edge < picture->side ? "" : ", a dot 16 bytes");
     picture_line(picture, INK_SOFT, text);
     picture_space(picture, AREA_GAP);
     draw_legend(picture);

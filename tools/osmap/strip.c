@@ -3,7 +3,7 @@
 
 #include "osmap/strip.h"
 
-#include "osmap/font.h"
+#include "raster_letters.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -125,15 +125,27 @@ strip_frame(struct strip *strip, struct strip_box box, enum strip_ink ink)
 
 // --- text --------------------------------------------------------------------
 
-static void
-draw_glyph(struct strip *strip, size_t left, size_t top, enum strip_ink ink,
-           const uint8_t *glyph)
+static const uint8_t *
+rows_of(char letter)
 {
-    for (size_t y = 0; y < FONT_ROWS * STRIP_TEXT_SCALE; y++)
-        for (size_t x = 0; x < FONT_COLUMNS * STRIP_TEXT_SCALE; x++) {
-            size_t column = x / STRIP_TEXT_SCALE;
+    unsigned char code = (unsigned char)letter;
 
-            if (glyph[y / STRIP_TEXT_SCALE] >> (FONT_COLUMNS - 1 - column) & 1)
+    if (code < RASTER_FIRST_LETTER || code > RASTER_LAST_LETTER)
+        code = '?';
+    return raster_letters[code - RASTER_FIRST_LETTER];
+}
+
+static void
+draw_letter(struct strip *strip, size_t left, size_t top, enum strip_ink ink,
+            char letter)
+{
+    const uint8_t *rows = rows_of(letter);
+
+    for (size_t y = 0; y < RASTER_LETTER_HEIGHT * STRIP_TEXT_SCALE; y++)
+        for (size_t x = 0; x < RASTER_LETTER_WIDTH * STRIP_TEXT_SCALE; x++) {
+            size_t bit = RASTER_LETTER_WIDTH - 1 - x / STRIP_TEXT_SCALE;
+
+            if (rows[y / STRIP_TEXT_SCALE] >> bit & 1)
                 set_pixel(strip, left + x, top + y, ink);
         }
 }
@@ -143,15 +155,9 @@ strip_text(struct strip *strip, size_t x, size_t y, enum strip_ink ink,
            const char *text)
 {
     for (; *text; text++) {
-        draw_glyph(strip, x, y, ink, font_glyph(*text));
-        x += (FONT_COLUMNS + 1) * STRIP_TEXT_SCALE;
+        draw_letter(strip, x, y, ink, *text);
+        x += (RASTER_LETTER_WIDTH + 1) * STRIP_TEXT_SCALE;
     }
-}
-
-size_t
-strip_text_width(const char *text)
-{
-    return strlen(text) * (FONT_COLUMNS + 1) * STRIP_TEXT_SCALE;
 }
 
 // --- pages -------------------------------------------------------------------

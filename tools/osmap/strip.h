@@ -69,7 +69,6 @@ void strip_fill(struct strip *strip, struct strip_box box, unsigned tint);
 void strip_frame(struct strip *strip, struct strip_box box, enum strip_ink ink);
 void strip_text(struct strip *strip, size_t x, size_t y, enum strip_ink ink,
                 const char *text);
-size_t strip_text_width(const char *text);
 
 // A page of side * side units as a square of `edge` pixels.  Where units share
 // a pixel, it shows the first of used, not ours, cached, free that is there.

@@ -4,9 +4,9 @@ const STATE_NAMES = ["used", "free, not given back", "given back", "cached",
     "not ours"];
 const STATE_NOTES = [
     "blocks that the program has, objects of rheap",
-    "has memory, but nothing in it: gray",
-    "no memory behind it: white",
-    "kept by an allocator for itself: caches, tables, headers",
+    "memory with nothing in it",
+    "no memory behind it, or never touched",
+    "what an allocator keeps for itself: caches, tables, headers",
     "in use by somebody else, or not known",
 ];
 const CHANGE_NAMES = ["given back", "freed", "taken into use", "newly resident",
@@ -88,6 +88,16 @@ function describeBlock(snapshot, block, state) {
     return facts;
 }
 
+// Where a slot really is, which need not begin where a unit does; or null.
+function slotPlace(snapshot, run) {
+    const slot = snapshot.runSlot[run];
+    if (slot === NOTHING)
+        return null;
+    const heap = snapshot.heapPage[snapshot.runHeap[run]];
+    return { address: heap.address + heap.firstSlot + slot * heap.slotBytes,
+        bytes: heap.slotBytes };
+}
+
 function describeSlot(snapshot, run) {
     const heap = snapshot.heapPage[snapshot.runHeap[run]];
     const slot = snapshot.runSlot[run];
@@ -101,8 +111,7 @@ function describeSlot(snapshot, run) {
     const is = snapshot.hasSlot(snapshot.runHeap[run], slot) ?
         "Live" : "Free";
     return [["", `${is} slot ${slot} of rheap, ${heap.slotBytes} bytes`],
-        ["address", address(heap.address + heap.firstSlot +
-            slot * heap.slotBytes)],
+        ["address", address(slotPlace(snapshot, run).address)],
         ...facts];
 }
 
@@ -113,7 +122,7 @@ function describeRest(snapshot, page, run) {
     const name = STATE_NAMES[state];
     return [["", name[0].toUpperCase() + name.slice(1)],
         ["together", `${size(bytes)} without a break`],
-        ["which is", STATE_NOTES[state]]];
+        ["that is", STATE_NOTES[state]]];
 }
 
 function describePage(snapshot, page, start) {
