@@ -21,6 +21,7 @@ dist_man_MANS += \
 	%D%/man/rh_identity_of.3 \
 	%D%/man/rh_image_begin.3 \
 	%D%/man/rh_integer_new.3 \
+	%D%/man/rh_malloc_trim.3 \
 	%D%/man/rh_node_new.3 \
 	%D%/man/rh_object_new.3 \
 	%D%/man/rh_profile_enable.3 \

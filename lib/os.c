@@ -118,6 +118,16 @@ rhi_os_resident_bytes(void)
     return statm_bytes(1);
 }
 
+uint64_t
+rhi_os_faults(void)
+{
+    struct rusage usage;
+
+    if (getrusage(RUSAGE_SELF, &usage) != 0)
+        return 0;
+    return (uint64_t)usage.ru_minflt;
+}
+
 // The default struct rh_memory.
 
 // mmap aligns to OS pages only: map more than enough, cut off both ends.
@@ -210,14 +220,14 @@ os_free(void *context, void *block, size_t bytes)
     free(block);
 }
 
-#ifdef __GLIBC__
 static bool
 os_trim(void *context)
 {
     (void)context;
-    return malloc_trim(0) != 0;
+    return rh_malloc_trim();
 }
 
+#ifdef __GLIBC__
 static size_t
 os_usable(void *context, const void *block, size_t bytes)
 {
@@ -239,8 +249,8 @@ rh_allocator_init(struct rh_allocator *allocator)
         .alloc = os_alloc,
         .resize = os_resize,
         .free = os_free,
-#ifdef __GLIBC__
         .trim = os_trim,
+#ifdef __GLIBC__
         .usable = os_usable,
 #endif
     };
