@@ -22,6 +22,7 @@ static const struct command *const commands[] = {
     &fork_command,
     &map_command,
     &replay_command,
+    &trim_command,
 };
 
 enum {
