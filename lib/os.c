@@ -128,6 +128,26 @@ rhi_os_faults(void)
     return (uint64_t)usage.ru_minflt;
 }
 
+uint64_t
+rhi_os_fault_ns(void)
+{
+    enum {
+        PAGES = 16
+    };
+    size_t unit = rhi_os_page_bytes();
+    char *pages = mmap(NULL, PAGES * unit, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint64_t start = rhi_os_now();
+
+    if (pages == MAP_FAILED)
+        return 0;
+    for (size_t n = 0; n < PAGES; n++)
+        ((volatile char *)pages)[n * unit] = 1;
+    start = rhi_os_now() - start;
+    munmap(pages, PAGES * unit);
+    return start / PAGES;
+}
+
 // The default struct rh_memory.
 
 // mmap aligns to OS pages only: map more than enough, cut off both ends.

@@ -66,7 +66,8 @@ rh_trim_before_fork(const struct rh_trim_view *view, void *context)
 // ---- under a cap ----
 
 static struct rh_trim_adaptive_options
-adaptive_options(const struct rh_trim_adaptive_options *given)
+adaptive_options(const struct rh_trim_adaptive_options *given,
+                 const struct rh_trim_view *view)
 {
     struct rh_trim_adaptive_options options = { .max_share = 0 };
 
@@ -76,6 +77,8 @@ adaptive_options(const struct rh_trim_adaptive_options *given)
         options.max_share = default_share;
     if (!options.freed_bytes)
         options.freed_bytes = DEFAULT_LEAST;
+    if (!options.fault_ns)
+        options.fault_ns = view->fault_ns;
     if (!options.fault_ns)
         options.fault_ns = DEFAULT_FAULT_NS;
     return options;
@@ -118,7 +121,7 @@ is_affordable(const struct rh_trim_view *view,
 unsigned
 rh_trim_adaptive(const struct rh_trim_view *view, void *context)
 {
-    struct rh_trim_adaptive_options options = adaptive_options(context);
+    struct rh_trim_adaptive_options options = adaptive_options(context, view);
 
     if (view->freed_bytes < options.freed_bytes ||
         view->freed_bytes < view->external_bytes / LEAST_PART ||

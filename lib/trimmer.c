@@ -119,6 +119,7 @@ rhi_trimmer_view(struct rh_trimmer *trimmer, enum rh_trim_reason reason)
         .last_returned_bytes = returned_by(&last),
         .last_refault_bytes = last.refault_bytes,
         .refault_bytes = trimmer->refault_bytes + last.refault_bytes,
+        .fault_ns = trimmer->fault_ns,
         .window_ns = now - trimmer->window_started_ns,
         .window_trim_ns = trimmer->window_trim_ns,
         .window_refault_bytes =
@@ -170,6 +171,8 @@ rhi_trimmer_end(struct rh_trimmer *trimmer, struct rh_trim_record *record)
     trimmer->trim_ns += record->duration_ns;
     trimmer->window_trim_ns += record->duration_ns;
     trimmer->freed_bytes = 0;
+    if (!trimmer->fault_ns)
+        trimmer->fault_ns = rhi_os_fault_ns();
     trimmer->faults = rhi_os_faults();
 }
 

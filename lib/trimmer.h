@@ -41,6 +41,7 @@ struct rh_trimmer {
     size_t window_refault_bytes;
     size_t refault_bytes; // of all intervals that are over
     uint64_t faults;      // of the process, at the end of the last trim
+    uint64_t fault_ns;    // see rh_trim_view
     size_t count;         // trims ever done
     struct rh_trim_record log[RH_TRIM_LOG_LENGTH]; // [count % length]
 };

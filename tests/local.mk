@@ -213,6 +213,7 @@ test_scripts = \
 	%D%/replay_large.sh \
 	%D%/report.sh \
 	%D%/safepoints.sh \
+	%D%/trim.sh \
 	# end
 TESTS += $(test_scripts)
 

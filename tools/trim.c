@@ -53,8 +53,9 @@ static const char help[] =
     "  --allocator LIST  of the above\n"
     "  --arena-max N     with MALLOC_ARENA_MAX=N\n"
     "  --threads T       (16)\n"
-    "  --rounds N        (8)\n"
-    "  --strings N       of each thread in each round (1,500)\n"
+    "  --rounds N        (4)\n"
+    "  --strings N       of each thread in each round (500)\n"
+    "  --churn N         how often each is replaced before it is dropped (50)\n"
     "  --sizes ruby|lognormal|bimodal|large\n"
     "                    ruby: 24 to 4,023 bytes\n"
     "  --survivors none|scattered|clustered\n"
@@ -121,6 +122,7 @@ enum {
     OPTION_THREADS,
     OPTION_ROUNDS,
     OPTION_STRINGS,
+    OPTION_CHURN,
     OPTION_SIZES,
     OPTION_SURVIVORS,
     OPTION_CAP,
@@ -141,6 +143,7 @@ static const struct option options[] = {
     { "threads", required_argument, NULL, OPTION_THREADS },
     { "rounds", required_argument, NULL, OPTION_ROUNDS },
     { "strings", required_argument, NULL, OPTION_STRINGS },
+    { "churn", required_argument, NULL, OPTION_CHURN },
     { "sizes", required_argument, NULL, OPTION_SIZES },
     { "survivors", required_argument, NULL, OPTION_SURVIVORS },
     { "cap", required_argument, NULL, OPTION_CAP },
@@ -261,6 +264,8 @@ set_option(struct experiment *experiment, int option)
         return set_number("--rounds", 1, 1000, &plan->rounds);
     case OPTION_STRINGS:
         return set_number("--strings", 1, MAX_NUMBER, &plan->strings);
+    case OPTION_CHURN:
+        return set_number("--churn", 0, 10000, &plan->churn);
     case OPTION_CAP:
         return set_number("--cap", 1, 100, &experiment->cap_percent);
     case OPTION_REPEAT:
@@ -557,8 +562,9 @@ run(int argc, char **argv)
     static struct experiment experiment = {
         .plan = { .survivors = TRIM_SCATTERED,
                   .threads = 16,
-                  .rounds = 8,
-                  .strings = 1500,
+                  .rounds = 4,
+                  .strings = 500,
+                  .churn = 50,
                   .seed = 1 },
         .repeat = 3,
         .cap_percent = 2,

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # What `rheap trim' does, in Ruby: ruby trim_compare.rb never|always PLAN, with
-# threads,rounds,strings,sizes,survivors,seed as PLAN.  Tells what it found in
+# threads,rounds,strings,churn,sizes,survivors,seed as PLAN.  Tells what it found in
 # lines of a name and a number.  With "always", malloc_trim(0) is called after
 # each major collection, by the thread that sees first that there was one: Ruby
 # has no hook there.
@@ -8,8 +8,9 @@ require "objspace"
 require "fiddle"
 
 policy = ARGV[0]
-threads, rounds, strings, sizes, survivors, seed = ARGV[1].split(",")
-threads, rounds, strings, seed = [threads, rounds, strings, seed].map(&:to_i)
+threads, rounds, strings, churn, sizes, survivors, seed = ARGV[1].split(",")
+threads, rounds, strings, churn, seed =
+  [threads, rounds, strings, churn, seed].map(&:to_i)
 SURVIVE = 500
 BATCH = 100
 TEXT = ("x" * (256 << 10)).freeze
@@ -82,7 +83,7 @@ fill = lambda do |n, count|
   count.times { lists[n] << make[randoms[n]] }
   made += count
 end
-churn = lambda do |n, count|
+replace = lambda do |n, count|
   count.times { lists[n][randoms[n].rand(lists[n].size)] = make[randoms[n]] }
   made += count
 end
@@ -97,7 +98,7 @@ drops = []
 rounds.times do
   start = clock[]
   run.call(strings, &fill)
-  run.call(2 * strings, &churn)
+  run.call(churn * strings, &replace)
   lists.each do |list|
     kept = survivors == "none" ? 0 : list.size / SURVIVE
     step = survivors == "scattered" ? SURVIVE : 1

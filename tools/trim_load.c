@@ -355,7 +355,7 @@ run_round(double *refill_ms)
     double start = clock_ms();
 
     run_phase(FILL, strings);
-    run_phase(CHURN, 2 * strings);
+    run_phase(CHURN, load.plan->churn * strings);
     for (size_t n = 0; n < load.plan->threads; n++)
         drop(load.lists[n]);
     rh_heap_collect(load.heap);

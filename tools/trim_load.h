@@ -5,7 +5,7 @@
  * Threads under one lock make strings with data outside, in rounds:
  *
  *     fill     each thread makes its strings and keeps them all
- *     churn    and replaces twice as many, here and there
+ *     churn    and replaces them, here and there, again and again
  *     drop     then lets go of them but the survivors; a full collection
  *     idle     nothing, for half as long as all the rest of the round
  *     refill   half as many strings

@@ -36,10 +36,10 @@ trim_named(const char *const *names, const char *name, size_t length,
 void
 trim_plan_write(const struct trim_plan *plan, char *word, size_t room)
 {
-    snprintf(word, room, "%d,%d,%d,%d,%zu,%zu,%zu,%zu,%zu,%zu", (int)plan->job,
-             (int)plan->policy, (int)plan->sizes, (int)plan->survivors,
-             plan->threads, plan->rounds, plan->strings, plan->cap, plan->mb,
-             plan->seed);
+    snprintf(word, room, "%d,%d,%d,%d,%zu,%zu,%zu,%zu,%zu,%zu,%zu",
+             (int)plan->job, (int)plan->policy, (int)plan->sizes,
+             (int)plan->survivors, plan->threads, plan->rounds, plan->strings,
+             plan->churn, plan->cap, plan->mb, plan->seed);
 }
 
 bool
@@ -47,9 +47,10 @@ trim_plan_read(struct trim_plan *plan, const char *word)
 {
     unsigned job, policy, sizes, survivors;
 
-    if (sscanf(word, "%u,%u,%u,%u,%zu,%zu,%zu,%zu,%zu,%zu", &job, &policy,
+    if (sscanf(word, "%u,%u,%u,%u,%zu,%zu,%zu,%zu,%zu,%zu,%zu", &job, &policy,
                &sizes, &survivors, &plan->threads, &plan->rounds,
-               &plan->strings, &plan->cap, &plan->mb, &plan->seed) != 10)
+               &plan->strings, &plan->churn, &plan->cap, &plan->mb,
+               &plan->seed) != 11)
         return false;
     plan->job = (enum trim_job)job;
     plan->policy = (enum trim_policy)policy;

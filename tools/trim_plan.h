@@ -58,6 +58,7 @@ struct trim_plan {
     size_t threads;
     size_t rounds;
     size_t strings; // a thread and round
+    size_t churn;   // how often each of them is replaced
     size_t cap;     // of adaptive, in thousandths of all time
     size_t mb;      // of a cost
     size_t seed;

@@ -44,12 +44,13 @@ static void
 print_headline(const struct trim_row *row)
 {
     printf(
-        "%zu threads under one lock, %zu rounds of %s strings each, sizes %s, "
-        "survivors %s;\nmedians of %zu run%s, each a process of its own\n\n",
+        "%zu threads under one lock, %zu rounds of %s strings each, replaced "
+        "%zu times;\nsizes %s, survivors %s; medians of %s, each a process "
+        "of its own\n\n",
         row->plan.threads, row->plan.rounds, text_count(row->plan.strings).text,
-        trim_size_names[row->plan.sizes],
-        trim_survivor_names[row->plan.survivors], row->runs,
-        row->runs == 1 ? "" : "s");
+        row->plan.churn, trim_size_names[row->plan.sizes],
+        trim_survivor_names[row->plan.survivors],
+        text_of(row->runs, "run").text);
     printf("resident %.1f MB, the heap knows %.1f MB: when the strings are "
            "gone, %s, %s\n\n",
            mb(row, TRIM_FACT_rss_drop_kb), known_mb(row), row->policy,
@@ -258,11 +259,11 @@ trim_report_speeds(const struct trim_row *loads, const struct trim_row *races,
                    size_t count)
 {
     printf("\nhow much the arenas are worth\n\n");
-    printf("%-22s%28s%32s\n", "", "strings a second, one lock",
+    printf("%-22s%28s%36s\n", "", "strings a second, one lock",
            "malloc and free a second, no lock");
     for (size_t n = 0; n < count; n++)
         if (loads[n].runs && races[n].runs)
-            printf("%-22s%28s%32s\n", loads[n].setting,
+            printf("%-22s%28s%36s\n", loads[n].setting,
                    text_count((uint64_t)trim_row_median(
                                   &loads[n], TRIM_FACT_strings_per_s))
                        .text,

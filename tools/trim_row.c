@@ -47,8 +47,8 @@ start_ruby(const struct trim_row *row, struct trim_run *run, bool *is_good)
 
     snprintf(script, sizeof script, "%s", row->script);
     snprintf(policy, sizeof policy, "%s", trim_policy_names[row->plan.policy]);
-    snprintf(plan, sizeof plan, "%zu,%zu,%zu,%s,%s,%zu", row->plan.threads,
-             row->plan.rounds, row->plan.strings,
+    snprintf(plan, sizeof plan, "%zu,%zu,%zu,%zu,%s,%s,%zu", row->plan.threads,
+             row->plan.rounds, row->plan.strings, row->plan.churn,
              trim_size_names[row->plan.sizes],
              trim_survivor_names[row->plan.survivors], row->plan.seed);
     *is_good = trim_run(run, &start);

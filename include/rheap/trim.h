@@ -39,6 +39,8 @@ struct rh_trim_view {
      * as the process had until the next trim, at most what that one returned.
      * Each is time that a trim costs later. */
     size_t refault_bytes;
+    uint64_t fault_ns; /* that one of them takes, tried out at the first trim;
+                           0 before */
     /* The recent past, a minute at most, and what was spent in it. */
     uint64_t window_ns;
     uint64_t window_trim_ns;
@@ -81,7 +83,7 @@ RH_API unsigned rh_trim_threshold(const struct rh_trim_view *view,
 struct rh_trim_adaptive_options {
     double max_share;   /* 0: 0.02, two percent */
     size_t freed_bytes; /* 0: 1 MB */
-    uint64_t fault_ns;  /* for one page fault; 0: 1,000 */
+    uint64_t fault_ns;  /* for one page fault; 0: as the view says */
 };
 RH_API unsigned rh_trim_adaptive(const struct rh_trim_view *view,
                                  void *context);
