@@ -7,7 +7,7 @@
 scratch
 cd "$scratch" || exit 99
 [ -z "$SAN_CFLAGS" ] || skip 'a sanitizer has an allocator of its own'
-small='--threads 4 --strings 400 --rounds 3 --churn 1 --repeat 1'
+small='--threads 4 --strings 1500 --rounds 3 --churn 1 --repeat 1'
 
 # value KEY POLICY: of that row.
 value() {
