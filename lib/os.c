@@ -128,24 +128,32 @@ rhi_os_faults(void)
     return (uint64_t)usage.ru_minflt;
 }
 
+// The middle one of a few: any of them may have been interrupted.
 uint64_t
 rhi_os_fault_ns(void)
 {
     enum {
         PAGES = 16
     };
+    uint64_t took[PAGES];
     size_t unit = rhi_os_page_bytes();
     char *pages = mmap(NULL, PAGES * unit, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    uint64_t start = rhi_os_now();
 
     if (pages == MAP_FAILED)
         return 0;
-    for (size_t n = 0; n < PAGES; n++)
+    for (size_t n = 0; n < PAGES; n++) {
+        uint64_t start = rhi_os_now();
+        size_t at = n;
+
         ((volatile char *)pages)[n * unit] = 1;
-    start = rhi_os_now() - start;
+        start = rhi_os_now() - start;
+        for (; at > 0 && took[at - 1] > start; at--)
+            took[at] = took[at - 1];
+        took[at] = start;
+    }
     munmap(pages, PAGES * unit);
-    return start / PAGES;
+    return took[PAGES / 2];
 }
 
 // The default struct rh_memory.
