@@ -90,32 +90,43 @@ faults_ns(size_t bytes, const struct rh_trim_adaptive_options *options)
     return (double)bytes / PAGE_BYTES * (double)options->fault_ns;
 }
 
-// As much as the last one, with what came back of it.
+// The next trim takes as long as the last one did.
 static double
-next_cost_ns(const struct rh_trim_view *view,
-             const struct rh_trim_adaptive_options *options)
+next_trim_ns(const struct rh_trim_view *view)
 {
-    if (!view->trims)
-        return (double)view->resident_bytes / 1024 * FIRST_NS_PER_KB;
-    return (double)view->last_trim_ns +
-           faults_ns(view->last_refault_bytes, options);
+    return view->trims ? (double)view->last_trim_ns
+                       : (double)view->resident_bytes / 1024 * FIRST_NS_PER_KB;
 }
 
-// The window has room for another one.  One that is dearer than any window can
-// pay would never come: it waits until the time since the last one pays for it.
+// What the program waits for: trims while it is busy, and what comes back.
+static double
+waited_ns(const struct rh_trim_view *view,
+          const struct rh_trim_adaptive_options *options)
+{
+    return (double)(view->window_trim_ns - view->window_idle_ns) +
+           faults_ns(view->window_refault_bytes, options);
+}
+
+// The window has room for another one: for what the program will wait for, and
+// for what is done while it is idle.  One that is dearer than any window can pay
+// would never come: it waits until the time since the last one pays for it.
 static bool
 is_affordable(const struct rh_trim_view *view,
               const struct rh_trim_adaptive_options *options)
 {
+    bool is_idle = view->reason == RH_TRIM_IDLE;
     double share = view->reason == RH_TRIM_COLLECTION ? options->max_share / 2
                                                       : options->max_share;
-    double spent = (double)view->window_trim_ns +
-                   faults_ns(view->window_refault_bytes, options);
-    double cost = next_cost_ns(view, options);
     double budget = share * (double)view->window_ns;
+    double trim = next_trim_ns(view);
+    double back = faults_ns(view->last_refault_bytes, options);
+    double wait = is_idle ? back : trim + back;
+    double idle = (double)view->window_idle_ns + (is_idle ? trim : 0);
 
-    return spent + cost <= budget ||
-           (cost > budget && cost <= share * (double)view->since_trim_ns);
+    if (trim + back > budget)
+        return trim + back <= share * (double)view->since_trim_ns;
+    return waited_ns(view, options) + wait <= budget &&
+           (!is_idle || idle <= budget);
 }
 
 unsigned

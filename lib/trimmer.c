@@ -90,6 +90,7 @@ age_window(struct rh_trimmer *trimmer, uint64_t now)
     while (window > WINDOW_NS) {
         window /= 2;
         trimmer->window_trim_ns /= 2;
+        trimmer->window_idle_ns /= 2;
         trimmer->window_refault_bytes /= 2;
     }
     trimmer->window_started_ns = now - window;
@@ -122,6 +123,7 @@ rhi_trimmer_view(struct rh_trimmer *trimmer, enum rh_trim_reason reason)
         .fault_ns = trimmer->fault_ns,
         .window_ns = now - trimmer->window_started_ns,
         .window_trim_ns = trimmer->window_trim_ns,
+        .window_idle_ns = trimmer->window_idle_ns,
         .window_refault_bytes =
             trimmer->window_refault_bytes + last.refault_bytes,
     };
@@ -170,6 +172,8 @@ rhi_trimmer_end(struct rh_trimmer *trimmer, struct rh_trim_record *record)
     record->resident_after = rhi_os_resident_bytes();
     trimmer->trim_ns += record->duration_ns;
     trimmer->window_trim_ns += record->duration_ns;
+    if (record->reason == RH_TRIM_IDLE)
+        trimmer->window_idle_ns += record->duration_ns;
     trimmer->freed_bytes = 0;
     if (!trimmer->fault_ns)
         trimmer->fault_ns = rhi_os_fault_ns();

@@ -38,6 +38,7 @@ struct rh_trimmer {
     uint64_t trim_ns;           // spent in trims
     uint64_t window_started_ns; // see above
     uint64_t window_trim_ns;    // spent in the window
+    uint64_t window_idle_ns;    // of that, while idle
     size_t window_refault_bytes;
     size_t refault_bytes; // of all intervals that are over
     uint64_t faults;      // of the process, at the end of the last trim

@@ -114,7 +114,11 @@ adaptive_keeps_half_of_its_budget_for_idle_times(void **state)
     assert_int_equal(rh_trim_adaptive(&view, NULL), RH_TRIM_NOTHING);
     view.reason = RH_TRIM_IDLE;
     assert_int_not_equal(rh_trim_adaptive(&view, NULL), RH_TRIM_NOTHING);
-    view.window_trim_ns = 1200 * MS;
+    view.window_trim_ns = 1201 * MS;
+    assert_int_equal(rh_trim_adaptive(&view, NULL), RH_TRIM_NOTHING);
+    view.window_idle_ns = 1199 * MS; // nobody has waited for these
+    assert_int_not_equal(rh_trim_adaptive(&view, NULL), RH_TRIM_NOTHING);
+    view.window_idle_ns = 1200 * MS; // but they have a cap, too
     assert_int_equal(rh_trim_adaptive(&view, NULL), RH_TRIM_NOTHING);
 }
 
@@ -176,7 +180,7 @@ adaptive_guesses_before_the_first_trim(void **state)
 }
 
 // Whatever a trim costs and how often it is asked, in a minute it spends no
-// more than its share, or a single trim.
+// more than its share while busy, and while idle; or a single trim.
 static void
 adaptive_never_spends_more_than_its_cap(void **state)
 {
@@ -188,6 +192,7 @@ adaptive_never_spends_more_than_its_cap(void **state)
         uint64_t now = 0;
         uint64_t last = 0;
         uint64_t spent = 0;
+        uint64_t idle = 0;
         size_t trims = 0;
 
         while (now < UINT64_C(59000) * MS) {
@@ -199,15 +204,19 @@ adaptive_never_spends_more_than_its_cap(void **state)
             view.trims = trims;
             view.last_trim_ns = trims ? cost : 0;
             view.trim_ns = view.window_trim_ns = spent;
+            view.window_idle_ns = idle;
             view.elapsed_ns = view.window_ns = now;
             view.since_trim_ns = now - last;
             if (!rh_trim_adaptive(&view, NULL))
                 continue;
             trims++;
             spent += cost;
+            idle += view.reason == RH_TRIM_IDLE ? cost : 0;
             now += cost;
             last = now;
-            assert_true(trims == 1 || spent <= now / 50);
+            assert_true(trims == 1 || idle <= cost || idle <= now / 50);
+            assert_true(trims == 1 || spent - idle <= cost ||
+                        spent - idle <= now / 50);
         }
         assert_true(trims > 0);
     }

@@ -45,6 +45,7 @@ struct rh_trim_view {
     uint64_t window_ns;
     uint64_t window_trim_ns;
     size_t window_refault_bytes;
+    uint64_t window_idle_ns; /* of window_trim_ns, while the program was idle */
 };
 
 /* What a policy answers: any of these together, or 0 for nothing. */
@@ -77,7 +78,8 @@ RH_API unsigned rh_trim_threshold(const struct rh_trim_view *view,
 /* As often as a cap on the cost allows: the time spent in trims, and an estimate
  * of the page faults of what came back, stay below a share of all time.  After a
  * collection half of it may be used up, the other half is for when the program
- * is idle.  Only when something can be gained: at least freed_bytes, and an
+ * is idle; and the time that trims take when
+ * it is idle, when nobody waits, has the same cap once more.  Only when something can be gained: at least freed_bytes, and an
  * eighth of what lives.  `context`: a struct rh_trim_adaptive_options; NULL, or
  * 0 in it, means the defaults. */
 struct rh_trim_adaptive_options {
