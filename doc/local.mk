@@ -40,6 +40,7 @@ dist_man_MANS += \
 	%D%/man/rheap-fork.1 \
 	%D%/man/rheap-map.1 \
 	%D%/man/rheap-replay.1 \
+	%D%/man/rheap-trim.1 \
 	%D%/man/rheap.1 \
 	%D%/man/rheap.3 \
 	%D%/man/rheap.7 \
@@ -47,6 +48,7 @@ dist_man_MANS += \
 
 nobase_dist_doc_DATA = \
 	%D%/README.md \
+	%D%/bloat.md \
 	%D%/cruby-tests.md \
 	%D%/design/01-layout-and-planes.md \
 	%D%/design/02-free-runs-and-supply.md \
@@ -64,6 +66,7 @@ nobase_dist_doc_DATA = \
 	%D%/design/stack.md \
 	%D%/design/profiler.md \
 	%D%/design/sharing.md \
+	%D%/design/trim.md \
 	%D%/design/weak.md \
 	%D%/embedding.md \
 	%D%/forking.md \
