@@ -21,6 +21,7 @@ dist_man_MANS += \
 	%D%/man/rh_identity_of.3 \
 	%D%/man/rh_image_begin.3 \
 	%D%/man/rh_integer_new.3 \
+	%D%/man/rh_malloc_trim.3 \
 	%D%/man/rh_node_new.3 \
 	%D%/man/rh_object_new.3 \
 	%D%/man/rh_osmap_snapshot.3 \
@@ -41,6 +42,7 @@ dist_man_MANS += \
 	%D%/man/rheap-map.1 \
 	%D%/man/rheap-osmap.1 \
 	%D%/man/rheap-replay.1 \
+	%D%/man/rheap-trim.1 \
 	%D%/man/rheap.1 \
 	%D%/man/rheap.3 \
 	%D%/man/rheap.7 \
@@ -48,6 +50,7 @@ dist_man_MANS += \
 
 nobase_dist_doc_DATA = \
 	%D%/README.md \
+	%D%/bloat.md \
 	%D%/cruby-tests.md \
 	%D%/design/01-layout-and-planes.md \
 	%D%/design/02-free-runs-and-supply.md \
@@ -66,6 +69,7 @@ nobase_dist_doc_DATA = \
 	%D%/design/profiler.md \
 	%D%/design/osmap.md \
 	%D%/design/sharing.md \
+	%D%/design/trim.md \
 	%D%/design/weak.md \
 	%D%/embedding.md \
 	%D%/forking.md \

@@ -11,6 +11,7 @@ example_programs = \
 	%D%/05-weak-and-finalizers \
 	%D%/06-compaction \
 	%D%/07-lisp \
+	%D%/09-trim-policy \
 	# end
 noinst_PROGRAMS += $(example_programs)
 example_libs = lib/librheap.la
@@ -20,6 +21,7 @@ example_libs = lib/librheap.la
 %C%_04_write_barriers_LDADD = $(example_libs)
 %C%_05_weak_and_finalizers_LDADD = $(example_libs)
 %C%_06_compaction_LDADD = $(example_libs)
+%C%_09_trim_policy_LDADD = $(example_libs)
 
 # An interpreter has more than one source.  It sees the public headers only.
 lisp_sources = \

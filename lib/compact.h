@@ -21,7 +21,7 @@
  * INVARIANTS
  *   K3  what is pinned is an object, on a page that is flagged
  *
- * Next: trim.h, giving memory back.
+ * Next: trimmer.h, the books of giving memory back.
  */
 #ifndef RHI_COMPACT_H
 #define RHI_COMPACT_H

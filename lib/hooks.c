@@ -32,14 +32,19 @@ rh_event_ignore(struct rh_heap *heap, rh_event_fn fn, void *context)
 void
 rh_trim_set_policy(struct rh_heap *heap, rh_trim_fn policy, void *context)
 {
-    heap->trim.policy = policy ? policy : rh_trim_never;
-    heap->trim.context = context;
+    rhi_trimmer_set_policy(&heap->trim.trimmer, policy, context);
 }
 
 unsigned
 rh_trim_request(struct rh_heap *heap)
 {
     return rhi_trim_consult(&heap->trim, RH_TRIM_REQUEST);
+}
+
+unsigned
+rh_trim_idle(struct rh_heap *heap)
+{
+    return rhi_trim_consult(&heap->trim, RH_TRIM_IDLE);
 }
 
 void
@@ -52,11 +57,11 @@ size_t
 rh_trim_log(const struct rh_heap *heap, struct rh_trim_record *records,
             size_t max)
 {
-    const struct rhi_trim *trim = &heap->trim;
-    size_t kept = rhi_min(trim->count, RH_TRIM_LOG_LENGTH);
-    size_t count = rhi_min(kept, max);
+    return rh_trimmer_log(&heap->trim.trimmer, records, max);
+}
 
-    for (size_t n = 0; n < count; n++)
-        records[n] = trim->log[(trim->count - count + n) % RH_TRIM_LOG_LENGTH];
-    return count;
+void
+rh_trim_totals(const struct rh_heap *heap, struct rh_trim_totals *totals)
+{
+    rh_trimmer_totals(&heap->trim.trimmer, totals);
 }

@@ -15,6 +15,8 @@ librheap_chapters = \
 # Part 1: memory from below.
 librheap_chapters += \
 	%D%/poison.h \
+	%D%/lender.h \
+	%D%/lender.c \
 	%D%/os.h \
 	%D%/os.c \
 	%D%/pagemap.h \
@@ -92,6 +94,9 @@ librheap_chapters += \
 	%D%/follow.c \
 	%D%/compact.h \
 	%D%/compact.c \
+	%D%/policy.c \
+	%D%/trimmer.h \
+	%D%/trimmer.c \
 	%D%/trim.h \
 	%D%/trim.c \
 	%D%/growth.h \

@@ -118,6 +118,44 @@ rhi_os_resident_bytes(void)
     return statm_bytes(1);
 }
 
+uint64_t
+rhi_os_faults(void)
+{
+    struct rusage usage;
+
+    if (getrusage(RUSAGE_SELF, &usage) != 0)
+        return 0;
+    return (uint64_t)usage.ru_minflt;
+}
+
+// The middle one of a few: any of them may have been interrupted.
+uint64_t
+rhi_os_fault_ns(void)
+{
+    enum {
+        PAGES = 16
+    };
+    uint64_t took[PAGES];
+    size_t unit = rhi_os_page_bytes();
+    char *pages = mmap(NULL, PAGES * unit, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (pages == MAP_FAILED)
+        return 0;
+    for (size_t n = 0; n < PAGES; n++) {
+        uint64_t start = rhi_os_now();
+        size_t at = n;
+
+        ((volatile char *)pages)[n * unit] = 1;
+        start = rhi_os_now() - start;
+        for (; at > 0 && took[at - 1] > start; at--)
+            took[at] = took[at - 1];
+        took[at] = start;
+    }
+    munmap(pages, PAGES * unit);
+    return took[PAGES / 2];
+}
+
 // The default struct rh_memory.
 
 // mmap aligns to OS pages only: map more than enough, cut off both ends.
@@ -210,14 +248,14 @@ os_free(void *context, void *block, size_t bytes)
     free(block);
 }
 
-#ifdef __GLIBC__
 static bool
 os_trim(void *context)
 {
     (void)context;
-    return malloc_trim(0) != 0;
+    return rh_malloc_trim();
 }
 
+#ifdef __GLIBC__
 static size_t
 os_usable(void *context, const void *block, size_t bytes)
 {
@@ -239,8 +277,8 @@ rh_allocator_init(struct rh_allocator *allocator)
         .alloc = os_alloc,
         .resize = os_resize,
         .free = os_free,
-#ifdef __GLIBC__
         .trim = os_trim,
+#ifdef __GLIBC__
         .usable = os_usable,
 #endif
     };

@@ -42,4 +42,12 @@ bool rhi_os_stack_bounds(uintptr_t *low, uintptr_t *end);
 // a file: some ten microseconds.
 size_t rhi_os_resident_bytes(void);
 
+// Page faults of this process so far that needed no input; 0 when the system
+// does not tell.  About a microsecond.
+uint64_t rhi_os_faults(void);
+
+// What one of them takes, tried out on a few pages: tens of microseconds in
+// all.  0: there is no memory to try it with.
+uint64_t rhi_os_fault_ns(void);
+
 #endif

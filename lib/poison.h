@@ -20,7 +20,7 @@
  * LeakSanitizer does not look for pointers in mapped memory unless it is told
  * where; valgrind does by itself.
  *
- * Next: os.h, the only chapter that talks to the system.
+ * Next: lender.h, the malloc that a process really has.
  */
 #ifndef RHI_POISON_H
 #define RHI_POISON_H

@@ -93,8 +93,8 @@ stat_collections(const struct rh_heap *heap, struct rh_stat *stat)
     stat->x_collection_ns = heap->profile.total_ns;
     stat->x_emergency_count = heap->history.emergency;
     stat->x_mark_peak_bytes = heap->marker.peak_bytes;
-    stat->x_trim_count = heap->trim.count;
-    stat->x_trim_ns = heap->trim.trim_ns;
+    stat->x_trim_count = heap->trim.trimmer.count;
+    stat->x_trim_ns = heap->trim.trimmer.trim_ns;
     stat->x_handle_count = rhi_roots_handle_count(&heap->roots);
     stat->x_handle_peak =
         rhi_max(heap->roots.handle_peak, (size_t)stat->x_handle_count);
@@ -233,6 +233,17 @@ rh_heap_shape(const struct rh_heap *heap, struct rh_shape *shape)
         if (rhi_space_has_memory(&heap->space, page))
             now.histogram[rh_histogram_class(page_live(heap, page), slots)]++;
     memcpy(shape, &now, now.struct_bytes);
+}
+
+size_t
+rh_heap_known_bytes(const struct rh_heap *heap)
+{
+    const struct rhi_space *space = &heap->space;
+    size_t slots = rhi_space_pages(space) * space->shape.slots -
+                   rhi_seal_holes(&heap->seal);
+
+    return slots * rhi_heap_slot_bytes(heap) + heap->external.bytes +
+           heap->external.adjusted;
 }
 
 size_t

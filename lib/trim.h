@@ -7,8 +7,9 @@
  * where Ruby knew of 7.  One call, malloc_trim(0), cures it, at a price that
  * grows with the heap.  When to pay is a policy: a function that looks at a
  * snapshot and answers what to do.  It is asked after each full collection,
- * when the last buffer is really freed, and on request.  Every trim is logged,
- * with what it cost and what it gave.
+ * when the last buffer is really freed, when the program says that it is idle,
+ * before a fork, and on request.  Every trim is logged, with what it cost and
+ * what it gave; the books are the trimmer's.
  *
  * Next: growth.h, the other policy.
  */
@@ -17,20 +18,12 @@
 
 #include "external.h"
 #include "space.h"
-
-#include <rheap/trim.h>
+#include "trimmer.h"
 
 struct rhi_trim {
     struct rhi_space *space;
-    struct rhi_external *external;
-    rh_trim_fn policy;
-    void *context;       // passed to the policy
-    uint64_t started_ns; // when the heap was made
-    uint64_t last_ns;    // end of the last trim, or the start
-    uint64_t trim_ns;    // spent in trims
-    size_t count;        // trims ever done
-    size_t silent_until; // bytes freed, after a fork
-    struct rh_trim_record log[RH_TRIM_LOG_LENGTH]; // [count % length]
+    struct rhi_external *external; // counts what is freed
+    struct rh_trimmer trimmer;
 };
 
 void rhi_trim_init(struct rhi_trim *trim, struct rhi_space *space,

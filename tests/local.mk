@@ -60,12 +60,14 @@ black_box_tests = \
 	%D%/test_image \
 	%D%/test_locale \
 	%D%/test_misuse \
+	%D%/test_policy \
 	%D%/test_rebuild \
 	%D%/test_roots \
 	%D%/test_stat \
 	%D%/test_string \
 	%D%/test_threads \
 	%D%/test_trim \
+	%D%/test_trimmer \
 	%D%/test_types \
 	%D%/test_value \
 	%D%/test_walk \
@@ -173,12 +175,14 @@ black_box_libs = %D%/libcheck.a lib/librheap.la $(CMOCKA_LIBS)
 %C%_test_image_LDADD = $(black_box_libs)
 %C%_test_locale_LDADD = $(black_box_libs)
 %C%_test_misuse_LDADD = $(black_box_libs)
+%C%_test_policy_LDADD = $(black_box_libs)
 %C%_test_rebuild_LDADD = $(black_box_libs)
 %C%_test_roots_LDADD = $(black_box_libs)
 %C%_test_stat_LDADD = $(black_box_libs)
 %C%_test_string_LDADD = $(black_box_libs)
 %C%_test_threads_LDADD = $(black_box_libs)
 %C%_test_trim_LDADD = $(black_box_libs)
+%C%_test_trimmer_LDADD = $(black_box_libs)
 %C%_test_types_LDADD = $(black_box_libs)
 %C%_test_value_LDADD = $(black_box_libs)
 %C%_test_walk_LDADD = $(black_box_libs)
@@ -239,6 +243,7 @@ test_scripts = \
 	%D%/replay_large.sh \
 	%D%/report.sh \
 	%D%/safepoints.sh \
+	%D%/trim.sh \
 	# end
 TESTS += $(test_scripts)
 

@@ -866,7 +866,7 @@ fork_itself_makes_the_calls_when_it_is_asked_to(void **state)
     child = fork();
     if (child == 0)
         _exit(strcmp(rh_heap_stage(world.heap), "none") == 0 &&
-                      world.heap->trim.silent_until > 0
+                      world.heap->trim.trimmer.silent_bytes > 0
                   ? 0
                   : 1);
     assert_string_equal(rh_heap_stage(world.heap), "none");

@@ -2,6 +2,11 @@
 // Giving memory back: who is asked, what he sees, and what is done.
 #include "check.h"
 
+#include <rheap/array.h>
+#include <rheap/fork.h>
+#include <rheap/hash.h>
+#include <rheap/string.h>
+
 // A policy that answers what it is told and notes what it saw.
 struct advisor {
     unsigned answer;
@@ -148,6 +153,156 @@ a_request_asks_the_policy_and_says_what_was_done(void **state)
     assert_int_equal(record.actions, RH_TRIM_PAGES | RH_TRIM_ALLOCATOR);
     check_heap(world.heap);
     check_close(&world);
+}
+
+static void
+an_idle_program_has_its_policy_asked(void **state)
+{
+    struct check_world world;
+    struct advisor advisor;
+
+    (void)state;
+    open_with_advisor(&world, &advisor, RH_TRIM_PAGES);
+
+    assert_int_equal(rh_trim_idle(world.heap), RH_TRIM_PAGES);
+
+    assert_int_equal(advisor.calls, 1);
+    assert_int_equal(advisor.view.reason, RH_TRIM_IDLE);
+    assert_int_equal(trims(&world), 1);
+    check_heap(world.heap);
+    check_close(&world);
+}
+
+static void
+idle_policies_leave_collections_alone(void **state)
+{
+    struct check_world world;
+
+    (void)state;
+    check_prepare(&world);
+    world.config.trim = rh_trim_when_idle;
+    check_make(&world);
+    check_waste(world.heap, 1000);
+    rh_heap_collect(world.heap);
+    rh_trim_request(world.heap);
+    assert_int_equal(trims(&world), 0);
+
+    assert_int_equal(rh_trim_idle(world.heap),
+                     RH_TRIM_PAGES | RH_TRIM_ALLOCATOR);
+
+    assert_int_equal(world.allocator.trims, 1);
+    assert_int_equal(check_stat(world.heap, "heap_tomb_pages"), 0);
+    check_close(&world);
+}
+
+static void
+fork_policies_trim_before_a_fork(void **state)
+{
+    struct check_world world;
+
+    (void)state;
+    check_prepare(&world);
+    world.config.trim = rh_trim_before_fork;
+    check_make(&world);
+    rh_heap_collect(world.heap);
+    rh_trim_idle(world.heap);
+    assert_int_equal(trims(&world), 0);
+
+    rh_heap_before_fork(world.heap);
+
+    assert_int_equal(world.allocator.trims, 1);
+    check_close(&world);
+}
+
+static void
+a_forked_child_is_silent_when_idle(void **state)
+{
+    struct check_world world;
+    struct advisor advisor;
+    void *block;
+
+    (void)state;
+    open_with_advisor(&world, &advisor, RH_TRIM_NOTHING);
+    rh_heap_after_fork_child(world.heap);
+    rh_trim_idle(world.heap);
+    assert_int_equal(advisor.calls, 0);
+    block = rh_external_malloc(world.heap, 1 << 20);
+    rh_external_free(world.heap, block, 1 << 20);
+
+    rh_trim_idle(world.heap);
+
+    assert_int_equal(advisor.calls, 1);
+    check_close(&world);
+}
+
+static void
+adaptive_spends_no_more_than_its_cap_on_a_heap(void **state)
+{
+    struct check_world world;
+    struct rh_trim_totals totals;
+
+    (void)state;
+    check_prepare(&world);
+    world.config.trim = rh_trim_adaptive;
+    check_make(&world);
+    for (size_t n = 0; n < 50; n++) {
+        check_buffer(world.heap, 2 << 20);
+        rh_heap_collect(world.heap);
+    }
+    rh_trim_totals(world.heap, &totals);
+    assert_int_equal(totals.trims, trims(&world));
+    assert_true(totals.trims <= 1 || totals.trim_ns * 50 <= totals.elapsed_ns);
+    check_close(&world);
+}
+
+// What the heap knows of.
+
+static bool
+add_memsize(struct rh_heap *heap, void *object, void *context)
+{
+    size_t *sum = context;
+
+    *sum += rh_heap_memsize(heap, object);
+    return true;
+}
+
+static void
+check_known(struct rh_heap *heap)
+{
+    size_t known = check_stat(heap, "heap_free_slots") * 40;
+
+    assert_int_equal(rh_walk_objects(heap, add_memsize, &known), RH_OK);
+    assert_int_equal(rh_heap_known_bytes(heap), known);
+}
+
+static void
+the_heap_knows_its_objects_and_its_free_slots(void **state)
+{
+    struct rh_heap *heap = rh_heap_new(NULL);
+    rh_value all = rh_array_new(heap, 0, NULL, 0);
+    rh_value hash;
+
+    (void)state;
+    assert_int_equal(rh_root_add(heap, &all), RH_OK);
+    check_known(heap);
+    for (size_t n = 0; n < 3000; n++) {
+        rh_value string = rh_string_new(heap, 0, NULL, n * 37 % 4000);
+
+        assert_int_equal(rh_array_push(heap, all, string), RH_OK);
+    }
+    hash = rh_hash_new(heap, 0, NULL);
+    assert_int_equal(rh_array_push(heap, all, hash), RH_OK);
+    for (size_t n = 0; n < 100; n++)
+        assert_int_equal(rh_hash_set(heap, hash, rh_array_get(all, n), all),
+                         RH_OK);
+    check_known(heap);
+    assert_int_equal(rh_array_resize(heap, all, 10), RH_OK);
+    check_known(heap);
+    rh_heap_collect(heap);
+    check_known(heap);
+    rh_trim_now(heap, RH_TRIM_PAGES);
+    check_known(heap);
+    rh_heap_free(heap);
 }
 
 // The view.
@@ -439,6 +594,12 @@ main(void)
         cmocka_unit_test(a_policy_is_asked_when_the_last_buffer_was_freed),
         cmocka_unit_test(another_policy_can_be_set),
         cmocka_unit_test(a_request_asks_the_policy_and_says_what_was_done),
+        cmocka_unit_test(an_idle_program_has_its_policy_asked),
+        cmocka_unit_test(idle_policies_leave_collections_alone),
+        cmocka_unit_test(fork_policies_trim_before_a_fork),
+        cmocka_unit_test(a_forked_child_is_silent_when_idle),
+        cmocka_unit_test(adaptive_spends_no_more_than_its_cap_on_a_heap),
+        cmocka_unit_test(the_heap_knows_its_objects_and_its_free_slots),
         cmocka_unit_test(the_view_tells_what_is_there),
         cmocka_unit_test(the_tomb_ages_with_every_collection),
         cmocka_unit_test(freed_bytes_count_since_the_last_trim),

@@ -23,6 +23,7 @@ extern const struct command fork_command;
 extern const struct command map_command;
 extern const struct command osmap_command;
 extern const struct command replay_command;
+extern const struct command trim_command;
 
 struct option;
 

@@ -162,6 +162,21 @@ tools_libs = %D%/librheap-tools.a lib/librheap.la $(TOOLS_LIBS) -lm
 	%D%/terminal.h \
 	%D%/text.c \
 	%D%/text.h \
+	%D%/time_chart.c \
+	%D%/time_chart.h \
+	%D%/trim.c \
+	%D%/trim_load.c \
+	%D%/trim_load.h \
+	%D%/trim_plan.c \
+	%D%/trim_plan.h \
+	%D%/trim_report.c \
+	%D%/trim_report.h \
+	%D%/trim_row.c \
+	%D%/trim_row.h \
+	%D%/trim_run.c \
+	%D%/trim_run.h \
+	%D%/trim_threads.c \
+	%D%/trim_threads.h \
 	%D%/words.c \
 	%D%/words.h \
 	# end
@@ -216,3 +231,8 @@ endif
 %C%_rheap_marks_slot_CFLAGS = $(AM_CFLAGS) $(TOOLS_CFLAGS)
 %C%_rheap_marks_slot_LDADD = %D%/librheap-tools.a lib/librheap-marks-slot.la \
 	$(TOOLS_LIBS) -lm
+
+# What `rheap trim --compare' has Ruby run.
+dist_pkgdata_DATA += \
+	%D%/trim_compare.rb \
+	# end

@@ -19,7 +19,7 @@
 
 static const struct command *const commands[] = {
     &constants_command, &fork_command,   &map_command,
-    &osmap_command,     &replay_command,
+    &osmap_command,     &replay_command, &trim_command,
 };
 
 enum {

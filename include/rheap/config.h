@@ -25,7 +25,7 @@ struct rh_allocator {
     void *context;
 };
 
-/* malloc, calloc, realloc, free; malloc_trim where the C library has it. */
+/* malloc, calloc, realloc, free; rh_malloc_trim(). */
 RH_API void rh_allocator_init(struct rh_allocator *allocator);
 
 /* Where address ranges come from.  `reserve` finds address space without

@@ -126,6 +126,11 @@ RH_API size_t rh_histogram_class(size_t live_slots, size_t slots);
 /* The name of a histogram class, such as "3-8" or "full"; static storage. */
 RH_API const char *rh_histogram_name(size_t n);
 
+/* What the heap knows of: the slots and external data of all objects, and free
+ * slots.  rh_heap_memsize() of all objects, plus the bytes of free slots.  How
+ * much more the process has resident is what nobody in it knows of.  O(1). */
+RH_API size_t rh_heap_known_bytes(const struct rh_heap *heap);
+
 /* Bytes that `object` occupies: its slot and what it holds outside. */
 RH_API size_t rh_heap_memsize(struct rh_heap *heap, const void *object);
 
