@@ -247,6 +247,20 @@ an_empty_heap_can_be_sealed(void **state)
 }
 
 static void
+sealing_when_nothing_is_new_takes_no_room(void **state)
+{
+    size_t top;
+
+    (void)state;
+    open_sealed(2);
+    top = world.heap->region.top;
+    for (int n = 0; n < 10; n++)
+        seal();
+    assert_int_equal(world.heap->region.top, top);
+    check_close(&world);
+}
+
+static void
 a_heap_without_generations_cannot_be_sealed(void **state)
 {
     (void)state;
@@ -314,6 +328,29 @@ sealed_objects_do_not_hasten_a_collection(void **state)
     for (int n = 0; n < 50; n++)
         check_waste(world.heap, nursery);
     assert_int_equal(check_stat(world.heap, "major_gc_count"), 1);
+    check_close(&world);
+}
+
+static void
+sealed_objects_without_barriers_do_not_count_as_such(void **state)
+{
+    (void)state;
+    open_world(false);
+    first = make();
+    rh_barrier_unprotect(world.heap, first);
+    collect();
+    assert_int_equal(
+        check_stat(world.heap, "remembered_wb_unprotected_objects"), 1);
+    seal();
+    assert_int_equal(
+        check_stat(world.heap, "remembered_wb_unprotected_objects"), 0);
+    minor();
+    collect();
+    assert_int_equal(
+        check_stat(world.heap, "remembered_wb_unprotected_objects"), 0);
+    rh_heap_unseal(world.heap);
+    assert_int_equal(
+        check_stat(world.heap, "remembered_wb_unprotected_objects"), 1);
     check_close(&world);
 }
 
@@ -444,6 +481,20 @@ what_a_collection_follows_is_what_was_stored_into(void **state)
     assert_int_equal(check_stat(world.heap, "x_visited"), 2);
     minor();
     assert_int_equal(check_stat(world.heap, "x_visited"), 1);
+    check_close(&world);
+}
+
+static void
+what_was_stored_into_is_not_followed_once_it_is_sealed_with_its_child(
+    void **state)
+{
+    (void)state;
+    open_sealed(3);
+    check_set_left(world.heap, first, make());
+    seal();
+    assert_true(is_sealed(first->left));
+    minor();
+    assert_int_equal(check_stat(world.heap, "x_visited"), 0);
     check_close(&world);
 }
 
@@ -920,10 +971,12 @@ main(void)
         cmocka_unit_test(holes_are_filled_again_when_unsealed),
         cmocka_unit_test(what_was_made_since_is_sealed_by_the_next_seal),
         cmocka_unit_test(an_empty_heap_can_be_sealed),
+        cmocka_unit_test(sealing_when_nothing_is_new_takes_no_room),
         cmocka_unit_test(a_heap_without_generations_cannot_be_sealed),
         cmocka_unit_test(without_room_above_nothing_is_sealed),
         cmocka_unit_test(sealing_does_not_mind_a_full_address_range),
         cmocka_unit_test(sealed_objects_do_not_hasten_a_collection),
+        cmocka_unit_test(sealed_objects_without_barriers_do_not_count_as_such),
         cmocka_unit_test(a_young_child_of_a_sealed_object_lives),
         cmocka_unit_test(an_old_child_of_a_sealed_object_lives),
         cmocka_unit_test(a_child_stored_between_steps_lives),
@@ -931,6 +984,8 @@ main(void)
         cmocka_unit_test(
             a_store_into_a_sealed_object_without_its_barrier_is_found),
         cmocka_unit_test(what_a_collection_follows_is_what_was_stored_into),
+        cmocka_unit_test(
+            what_was_stored_into_is_not_followed_once_it_is_sealed_with_its_child),
         cmocka_unit_test(weak_references_to_sealed_objects_stay),
         cmocka_unit_test(ephemerons_with_sealed_keys_keep_their_values),
         cmocka_unit_test(
