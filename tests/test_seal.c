@@ -331,6 +331,64 @@ sealed_objects_do_not_hasten_a_collection(void **state)
     check_close(&world);
 }
 
+// What the statistics and the next decision know of old objects.
+static void
+expect_old(size_t marked_and_old, size_t deciding)
+{
+    assert_int_equal(check_stat(world.heap, "old_objects"), marked_and_old);
+    assert_int_equal(check_stat(world.heap, "heap_marked_slots"),
+                     marked_and_old);
+    assert_int_equal(
+        check_stat(world.heap, "old_objects_limit"),
+        rhi_max(
+            (size_t)((double)deciding * world.config.oldobject_limit_factor),
+            world.config.initial_slots / rh_heap_slots_per_page(world.heap) *
+                rh_heap_slots_per_page(world.heap)));
+}
+
+static void
+old_objects_are_counted_once_and_limited_when_not_sealed(void **state)
+{
+    (void)state;
+    open_world(false);
+    first = check_list(world.heap, 20000);
+    seal();
+    expect_old(20000, 0);
+    second = check_list(world.heap, 9000);
+    collect();
+    expect_old(29000, 9000);
+    rh_heap_unseal(world.heap);
+    check_heap(world.heap);
+    expect_old(29000, 29000);
+    check_close(&world);
+}
+
+// In every stage of it: what only followed objects lead to must not die.
+static void
+unsealing_ends_a_collection_under_way(void **state)
+{
+    (void)state;
+    for (size_t steps = 0; steps < 12; steps++) {
+        open_world(false);
+        first = check_list(world.heap, 1000);
+        seal();
+        second = check_node(world.heap, NULL, first);
+        first = NULL;
+        check_waste(world.heap, 2000);
+        assert_int_equal(rh_heap_start(world.heap), RH_OK);
+        for (size_t n = 0; n < steps; n++)
+            (void)rh_heap_step(world.heap, (struct rh_budget){ 1, 0 });
+
+        rh_heap_unseal(world.heap);
+
+        assert_string_equal(rh_heap_stage(world.heap), "none");
+        check_heap(world.heap);
+        collect();
+        assert_int_equal(check_list_length(second), 1001);
+        check_close(&world);
+    }
+}
+
 static void
 sealed_objects_without_barriers_do_not_count_as_such(void **state)
 {
@@ -976,6 +1034,9 @@ main(void)
         cmocka_unit_test(without_room_above_nothing_is_sealed),
         cmocka_unit_test(sealing_does_not_mind_a_full_address_range),
         cmocka_unit_test(sealed_objects_do_not_hasten_a_collection),
+        cmocka_unit_test(
+            old_objects_are_counted_once_and_limited_when_not_sealed),
+        cmocka_unit_test(unsealing_ends_a_collection_under_way),
         cmocka_unit_test(sealed_objects_without_barriers_do_not_count_as_such),
         cmocka_unit_test(a_young_child_of_a_sealed_object_lives),
         cmocka_unit_test(an_old_child_of_a_sealed_object_lives),
