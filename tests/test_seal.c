@@ -12,9 +12,11 @@
 #include <rheap/finalizer.h>
 #include <rheap/fork.h>
 #include <rheap/identity.h>
+#include <rheap/stack.h>
 #include <rheap/weak.h>
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -118,6 +120,8 @@ what_is_alive_is_sealed_and_what_comes_later_is_not(void **state)
                      sealed_pages() * rh_heap_slots_per_page(world.heap) -
                          live);
     assert_false(is_sealed(make()));
+    assert_false(is_sealed((char *)first + sizeof *first)); // a hole
+    assert_false(is_sealed(&first->left));
     assert_false(rh_heap_is_sealed(world.heap, 0));
     assert_false(rh_heap_is_sealed(world.heap, UINTPTR_MAX));
     check_close(&world);
@@ -942,28 +946,157 @@ fork_itself_makes_the_calls_when_it_is_asked_to(void **state)
     assert_int_equal(waitpid(child, &status, 0), child);
 }
 
-static bool
-fork_now(struct rh_heap *heap, void *object, void *context)
+static void
+fork_prepares_every_heap(void **state)
 {
-    pid_t child = fork();
+    struct check_world other;
+    pid_t child;
     int status;
 
-    (void)heap, (void)object, (void)context;
+    (void)state;
+    check_open_generational(&other);
+    open_world(false);
+    assert_int_equal(rh_heap_atfork(other.heap, true), RH_OK);
+    assert_int_equal(rh_heap_atfork(world.heap, true), RH_OK);
+    assert_int_equal(rh_heap_start(other.heap), RH_OK);
+    assert_int_equal(rh_heap_start(world.heap), RH_OK);
+    child = fork();
     if (child == 0)
-        _exit(0);
+        _exit(other.heap->trim.silent_until == 0 ||
+              world.heap->trim.silent_until == 0);
     assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_string_equal(rh_heap_stage(other.heap), "none");
+    assert_string_equal(rh_heap_stage(world.heap), "none");
+    check_close(&world);
+    check_close(&other);
+}
+
+// Fork, in a callback: the child has what it has, and whoever asks for a lock
+// that nobody will give back is killed.
+static void
+fork_now(struct rh_heap *heap)
+{
+    pid_t child;
+    int status;
+
+    (void)fflush(stdout);
+    (void)alarm(20);
+    child = fork();
+    if (child == 0) {
+        (void)alarm(20);
+        if (heap->trim.silent_until > 0)
+            _exit(1);
+        child = fork();
+        if (child == 0)
+            _exit(0);
+        (void)waitpid(child, &status, 0);
+        _exit(rh_heap_atfork(heap, false) || status);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    (void)alarm(0);
+}
+
+static bool
+walk_fork(struct rh_heap *heap, void *object, void *context)
+{
+    (void)object, (void)context;
+    fork_now(heap);
     return false;
+}
+
+static void
+root_fork(struct rh_visitor *visitor, void *context)
+{
+    (void)visitor;
+    if (world.heap->inside)
+        fork_now(context);
+}
+
+static void
+event_fork(struct rh_heap *heap, const struct rh_event *event, void *context)
+{
+    size_t *left = context;
+
+    (void)event;
+    if (*left > 0) {
+        --*left;
+        fork_now(heap);
+    }
 }
 
 static void
 a_callback_may_fork(void **state)
 {
+    size_t left = 1;
+
     (void)state;
     open_world(false);
     first = make();
     assert_int_equal(rh_heap_atfork(world.heap, true), RH_OK);
-    (void)rh_walk_objects(world.heap, fork_now, NULL);
+    (void)rh_walk_objects(world.heap, walk_fork, NULL);
     check_heap(world.heap);
+    assert_int_equal(
+        rh_event_listen(world.heap, RH_EVENT_OBJECT_NEW, event_fork, &left),
+        RH_OK);
+    (void)make();
+    assert_int_equal(left, 0);
+    check_heap(world.heap);
+    assert_int_equal(
+        rh_root_add_callback(world.heap, NULL, root_fork, world.heap), RH_OK);
+    collect();
+    check_close(&world);
+}
+
+static void
+a_program_that_builds_an_image_may_fork(void **state)
+{
+    (void)state;
+    open_world(false);
+    assert_int_equal(rh_heap_atfork(world.heap, true), RH_OK);
+    assert_int_equal(rh_image_begin(world.heap), RH_OK);
+    fork_now(world.heap);
+    rh_image_end(world.heap);
+    check_heap(world.heap);
+    check_close(&world);
+}
+
+static void *
+register_and_leave(void *context)
+{
+    struct rh_thread *thread = rh_thread_new(context);
+
+    if (thread)
+        rh_thread_leave(context, thread);
+    return thread;
+}
+
+static void
+a_child_forgets_the_threads_of_its_parent(void **state)
+{
+    pthread_t thread;
+    void *registered;
+    int status;
+    pid_t child;
+
+    (void)state;
+    open_world(false);
+    assert_int_equal(
+        pthread_create(&thread, NULL, register_and_leave, world.heap), 0);
+    assert_int_equal(pthread_join(thread, &registered), 0);
+    assert_non_null(registered);
+    rh_heap_before_fork(world.heap);
+    child = fork();
+    if (child == 0) {
+        rh_heap_after_fork_child(world.heap);
+        _exit(!rhi_ring_is_empty(&world.heap->threads.registered));
+    }
+    rh_heap_after_fork_parent(world.heap);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_false(rhi_ring_is_empty(&world.heap->threads.registered));
+    rh_thread_free(world.heap, registered);
     check_close(&world);
 }
 
@@ -999,6 +1132,8 @@ warming_up_leaves_old_objects_on_few_pages(void **state)
 static void
 warming_up_says_what_it_could_not_do(void **state)
 {
+    size_t count;
+
     (void)state;
     check_prepare(&world);
     unmovable = check_node_model;
@@ -1013,6 +1148,10 @@ warming_up_says_what_it_could_not_do(void **state)
         rh_heap_warmup(world.heap, RH_WARMUP_COMPACT | RH_WARMUP_SEAL),
         RH_UNSUPPORTED);
     assert_true(is_sealed(first)); // the rest is done
+    count = check_stat(world.heap, "major_gc_count");
+    assert_int_equal(rh_heap_warmup(world.heap, RH_WARMUP_COMPACT),
+                     RH_UNSUPPORTED);
+    assert_int_equal(check_stat(world.heap, "major_gc_count"), count + 1);
     check_heap(world.heap);
     check_close(&world);
 }
@@ -1060,7 +1199,10 @@ main(void)
         cmocka_unit_test(a_child_goes_on_with_the_heap_that_it_has),
         cmocka_unit_test(a_child_does_not_trim_before_it_has_freed_a_megabyte),
         cmocka_unit_test(fork_itself_makes_the_calls_when_it_is_asked_to),
+        cmocka_unit_test(fork_prepares_every_heap),
         cmocka_unit_test(a_callback_may_fork),
+        cmocka_unit_test(a_program_that_builds_an_image_may_fork),
+        cmocka_unit_test(a_child_forgets_the_threads_of_its_parent),
         cmocka_unit_test(warming_up_leaves_old_objects_on_few_pages),
         cmocka_unit_test(warming_up_says_what_it_could_not_do),
     };
