@@ -1062,6 +1062,59 @@ a_program_that_builds_an_image_may_fork(void **state)
     check_close(&world);
 }
 
+// A listener hears of the pages that go before a fork, and forks, as its child
+// does.
+static void
+released_fork(struct rh_heap *heap, const struct rh_event *event, void *context)
+{
+    size_t *left = context;
+
+    (void)heap, (void)event;
+    if (*left > 0) {
+        pid_t child;
+        int status;
+
+        --*left;
+        child = fork();
+        if (child == 0)
+            released_fork(heap, event, context);
+        if (child == 0)
+            _exit(0);
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_int_equal(status, 0);
+    }
+}
+
+static void
+what_is_done_before_a_fork_may_fork(void **state)
+{
+    size_t left = 2;
+    int status;
+
+    (void)state;
+    open_world(false);
+    check_waste(world.heap, 20 * rh_heap_slots_per_page(world.heap));
+    collect();
+    assert_true(check_stat(world.heap, "heap_tomb_pages") > 0);
+    assert_int_equal(rh_heap_atfork(world.heap, true), RH_OK);
+    assert_int_equal(rh_event_listen(world.heap, RH_EVENT_PAGE_RELEASED,
+                                     released_fork, &left),
+                     RH_OK);
+    (void)alarm(20);
+    for (int n = 0; n < 2; n++) { // the second finds nothing amiss
+        pid_t child = fork();
+
+        if (child == 0)
+            _exit(world.heap->trim.silent_until == 0);
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_int_equal(status, 0);
+    }
+    (void)alarm(0);
+    assert_int_equal(left, 0);
+    check_heap(world.heap);
+    check_close(&world);
+}
+
 static void *
 register_and_leave(void *context)
 {
@@ -1202,6 +1255,7 @@ main(void)
         cmocka_unit_test(fork_prepares_every_heap),
         cmocka_unit_test(a_callback_may_fork),
         cmocka_unit_test(a_program_that_builds_an_image_may_fork),
+        cmocka_unit_test(what_is_done_before_a_fork_may_fork),
         cmocka_unit_test(a_child_forgets_the_threads_of_its_parent),
         cmocka_unit_test(warming_up_leaves_old_objects_on_few_pages),
         cmocka_unit_test(warming_up_says_what_it_could_not_do),
