@@ -5,20 +5,28 @@
  * pthread_atfork() knows no arguments and cannot be undone, so the process has
  * one list of heaps: the only state that heaps share, and it is here only if
  * somebody calls rh_heap_atfork().
+ *
+ * The list is locked from before a fork until after it.  Preparing a heap calls
+ * listeners and the trim policy, and one of them may fork in turn: a thread that
+ * has the lock does not ask for it again, and leaves the heaps as they are.
  */
 #include "config.h"
 
 #include "cycle.h"
+#include "os.h"
 
 #include <rheap/fork.h>
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 static struct {
     pthread_mutex_t lock;
     pthread_once_t once;
     struct rhi_ring heaps;
-    bool registered; // with pthread_atfork()
+    bool registered;            // with pthread_atfork()
+    _Atomic(uintptr_t) forking; // the thread that has the lock to fork; 0: none
+    size_t inner;               // forks that it has begun meanwhile
 } rhi_fork_registry = {
     .lock = PTHREAD_MUTEX_INITIALIZER,
     .once = PTHREAD_ONCE_INIT,
@@ -55,8 +63,26 @@ before_one(struct rh_heap *heap)
 static void
 before(void)
 {
+    // Whoever finds itself there has written it.
+    if (atomic_load(&rhi_fork_registry.forking) == rhi_os_thread()) {
+        rhi_fork_registry.inner++;
+        return;
+    }
     pthread_mutex_lock(&rhi_fork_registry.lock);
+    atomic_store(&rhi_fork_registry.forking, rhi_os_thread());
     registry_each(before_one);
+}
+
+static void
+after(void (*visit)(struct rh_heap *heap))
+{
+    if (rhi_fork_registry.inner > 0) {
+        rhi_fork_registry.inner--;
+        return;
+    }
+    registry_each(visit);
+    atomic_store(&rhi_fork_registry.forking, 0);
+    pthread_mutex_unlock(&rhi_fork_registry.lock);
 }
 
 static void
@@ -69,8 +95,7 @@ parent_one(struct rh_heap *heap)
 static void
 after_in_parent(void)
 {
-    registry_each(parent_one);
-    pthread_mutex_unlock(&rhi_fork_registry.lock);
+    after(parent_one);
 }
 
 static void
@@ -83,8 +108,7 @@ child_one(struct rh_heap *heap)
 static void
 after_in_child(void)
 {
-    registry_each(child_one);
-    pthread_mutex_unlock(&rhi_fork_registry.lock);
+    after(child_one);
 }
 
 static void

@@ -14,6 +14,7 @@
 #include <rheap/barrier.h>
 #include <rheap/class.h>
 #include <rheap/data.h>
+#include <rheap/fork.h>
 #include <rheap/hash.h>
 #include <rheap/node.h>
 #include <rheap/number.h>
@@ -1346,6 +1347,129 @@ a_child_that_is_no_address_of_the_heap_is_ignored(void **state)
     check_close(&world);
 }
 
+// ---- sealed containers ----
+
+enum {
+    FAR = 500 // an index that the first card does not cover
+};
+
+// A long array, sealed.
+static rh_value
+a_sealed_array(struct rh_heap *heap)
+{
+    rh_value array = objects_keep(heap, a_long_array(heap));
+
+    ok(rh_heap_seal(heap));
+    assert_true(rh_heap_is_sealed(heap, (uintptr_t)rh_value_slot(array)));
+    return array;
+}
+
+static void
+expect_far(struct rh_heap *heap, rh_value array)
+{
+    objects_check(heap);
+    objects_expect_text(rh_array_get(array, FAR), "child");
+}
+
+static void
+collect_in_steps(struct rh_heap *heap)
+{
+    ok(rh_heap_start(heap));
+    while (!rh_heap_step(heap, (struct rh_budget){ .objects = 1 }))
+        objects_check(heap);
+}
+
+// The card is all that leads to the child, young or old.
+static void
+elements_stored_into_a_sealed_array_live(void **state)
+{
+    (void)state;
+    for (int old = 0; old < 2; old++) {
+        struct check_world world;
+        struct rh_heap *heap = open_objects(&world);
+        rh_value array = a_sealed_array(heap);
+        size_t scope = rh_scope_save(heap);
+        rh_value child = objects_keep(heap, text(heap));
+
+        if (old)
+            minor(heap);
+        ok(rh_array_set(heap, array, FAR, child));
+        rh_scope_restore(heap, scope);
+        minor(heap);
+        expect_far(heap, array);
+        rh_heap_collect(heap);
+        expect_far(heap, array);
+        collect_in_steps(heap);
+        expect_far(heap, array);
+        minor(heap);
+        assert_int_equal(check_stat(heap, "x_cards_visited"), 1);
+        expect_far(heap, array);
+        check_close(&world);
+    }
+}
+
+static void
+a_card_of_a_sealed_array_outlives_those_of_others(void **state)
+{
+    struct check_world world;
+    struct rh_heap *heap = open_objects(&world);
+    rh_value array = a_sealed_array(heap);
+    rh_value other = objects_keep(heap, a_long_array(heap));
+
+    (void)state;
+    minor(heap);
+    ok(rh_array_set(heap, array, FAR, text(heap)));
+    ok(rh_array_set(heap, other, FAR, text(heap)));
+    minor(heap);
+    rh_heap_collect(heap);
+    expect_far(heap, array);
+    expect_far(heap, other);
+    minor(heap);
+    assert_int_equal(check_stat(heap, "x_cards_visited"), 1);
+    check_close(&world);
+}
+
+// What a sealed object's card led to is sealed with it.
+static void
+cards_of_sealed_arrays_end_with_the_next_seal(void **state)
+{
+    struct check_world world;
+    struct rh_heap *heap = open_objects(&world);
+    rh_value array = a_sealed_array(heap);
+
+    (void)state;
+    ok(rh_array_set(heap, array, FAR, text(heap)));
+    ok(rh_heap_seal(heap));
+    objects_check(heap);
+    minor(heap);
+    assert_int_equal(check_stat(heap, "x_cards_visited"), 0);
+    expect_far(heap, array);
+    check_close(&world);
+}
+
+// A dead array that was stored into is no root, with a seal or without.
+static void
+cards_of_what_is_not_sealed_lead_nowhere_in_a_full_collection(void **state)
+{
+    struct check_world world;
+    struct rh_heap *heap = open_objects(&world);
+    size_t scope, live;
+    rh_value array;
+
+    (void)state;
+    a_sealed_array(heap);
+    live = objects_alive(heap);
+    scope = rh_scope_save(heap);
+    array = objects_keep(heap, a_long_array(heap));
+    minor(heap);
+    ok(rh_array_set(heap, array, FAR, text(heap)));
+    rh_scope_restore(heap, scope);
+    rh_heap_collect(heap);
+    objects_check(heap);
+    assert_int_equal(objects_alive(heap), live);
+    check_close(&world);
+}
+
 #ifdef RH_DEBUG_CHECKS
 static void
 checked_builds_refuse_strangers(void **state)
@@ -1398,6 +1522,11 @@ main(void)
         cmocka_unit_test(unprotected_objects_miss_nothing),
         cmocka_unit_test(a_stranger_has_no_protection),
         cmocka_unit_test(a_child_that_is_no_address_of_the_heap_is_ignored),
+        cmocka_unit_test(elements_stored_into_a_sealed_array_live),
+        cmocka_unit_test(a_card_of_a_sealed_array_outlives_those_of_others),
+        cmocka_unit_test(cards_of_sealed_arrays_end_with_the_next_seal),
+        cmocka_unit_test(
+            cards_of_what_is_not_sealed_lead_nowhere_in_a_full_collection),
 #ifdef RH_DEBUG_CHECKS
         cmocka_unit_test(checked_builds_refuse_strangers),
 #endif

@@ -13,9 +13,11 @@
 #include <rheap/fork.h>
 #include <rheap/identity.h>
 #include <rheap/profile.h>
+#include <rheap/stack.h>
 #include <rheap/weak.h>
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -119,6 +121,8 @@ what_is_alive_is_sealed_and_what_comes_later_is_not(void **state)
                      sealed_pages() * rh_heap_slots_per_page(world.heap) -
                          live);
     assert_false(is_sealed(make()));
+    assert_false(is_sealed((char *)first + sizeof *first)); // a hole
+    assert_false(is_sealed(&first->left));
     assert_false(rh_heap_is_sealed(world.heap, 0));
     assert_false(rh_heap_is_sealed(world.heap, UINTPTR_MAX));
     check_close(&world);
@@ -248,6 +252,20 @@ an_empty_heap_can_be_sealed(void **state)
 }
 
 static void
+sealing_when_nothing_is_new_takes_no_room(void **state)
+{
+    size_t top;
+
+    (void)state;
+    open_sealed(2);
+    top = world.heap->region.top;
+    for (int n = 0; n < 10; n++)
+        seal();
+    assert_int_equal(world.heap->region.top, top);
+    check_close(&world);
+}
+
+static void
 a_heap_without_generations_cannot_be_sealed(void **state)
 {
     (void)state;
@@ -315,6 +333,87 @@ sealed_objects_do_not_hasten_a_collection(void **state)
     for (int n = 0; n < 50; n++)
         check_waste(world.heap, nursery);
     assert_int_equal(check_stat(world.heap, "major_gc_count"), 1);
+    check_close(&world);
+}
+
+// What the statistics and the next decision know of old objects.
+static void
+expect_old(size_t marked_and_old, size_t deciding)
+{
+    assert_int_equal(check_stat(world.heap, "old_objects"), marked_and_old);
+    assert_int_equal(check_stat(world.heap, "heap_marked_slots"),
+                     marked_and_old);
+    assert_int_equal(
+        check_stat(world.heap, "old_objects_limit"),
+        rhi_max(
+            (size_t)((double)deciding * world.config.oldobject_limit_factor),
+            world.config.initial_slots / rh_heap_slots_per_page(world.heap) *
+                rh_heap_slots_per_page(world.heap)));
+}
+
+static void
+old_objects_are_counted_once_and_limited_when_not_sealed(void **state)
+{
+    (void)state;
+    open_world(false);
+    first = check_list(world.heap, 20000);
+    seal();
+    expect_old(20000, 0);
+    second = check_list(world.heap, 9000);
+    collect();
+    expect_old(29000, 9000);
+    rh_heap_unseal(world.heap);
+    check_heap(world.heap);
+    expect_old(29000, 29000);
+    check_close(&world);
+}
+
+// In every stage of it: what only followed objects lead to must not die.
+static void
+unsealing_ends_a_collection_under_way(void **state)
+{
+    (void)state;
+    for (size_t steps = 0; steps < 12; steps++) {
+        open_world(false);
+        first = check_list(world.heap, 1000);
+        seal();
+        second = check_node(world.heap, NULL, first);
+        first = NULL;
+        check_waste(world.heap, 2000);
+        assert_int_equal(rh_heap_start(world.heap), RH_OK);
+        for (size_t n = 0; n < steps; n++)
+            (void)rh_heap_step(world.heap, (struct rh_budget){ 1, 0 });
+
+        rh_heap_unseal(world.heap);
+
+        assert_string_equal(rh_heap_stage(world.heap), "none");
+        check_heap(world.heap);
+        collect();
+        assert_int_equal(check_list_length(second), 1001);
+        check_close(&world);
+    }
+}
+
+static void
+sealed_objects_without_barriers_do_not_count_as_such(void **state)
+{
+    (void)state;
+    open_world(false);
+    first = make();
+    rh_barrier_unprotect(world.heap, first);
+    collect();
+    assert_int_equal(
+        check_stat(world.heap, "remembered_wb_unprotected_objects"), 1);
+    seal();
+    assert_int_equal(
+        check_stat(world.heap, "remembered_wb_unprotected_objects"), 0);
+    minor();
+    collect();
+    assert_int_equal(
+        check_stat(world.heap, "remembered_wb_unprotected_objects"), 0);
+    rh_heap_unseal(world.heap);
+    assert_int_equal(
+        check_stat(world.heap, "remembered_wb_unprotected_objects"), 1);
     check_close(&world);
 }
 
@@ -499,6 +598,20 @@ what_a_collection_follows_is_what_was_stored_into(void **state)
     assert_int_equal(check_stat(world.heap, "x_visited"), 2);
     minor();
     assert_int_equal(check_stat(world.heap, "x_visited"), 1);
+    check_close(&world);
+}
+
+static void
+what_was_stored_into_is_not_followed_once_it_is_sealed_with_its_child(
+    void **state)
+{
+    (void)state;
+    open_sealed(3);
+    check_set_left(world.heap, first, make());
+    seal();
+    assert_true(is_sealed(first->left));
+    minor();
+    assert_int_equal(check_stat(world.heap, "x_visited"), 0);
     check_close(&world);
 }
 
@@ -888,28 +1001,210 @@ fork_itself_makes_the_calls_when_it_is_asked_to(void **state)
     assert_int_equal(waitpid(child, &status, 0), child);
 }
 
-static bool
-fork_now(struct rh_heap *heap, void *object, void *context)
+static void
+fork_prepares_every_heap(void **state)
 {
-    pid_t child = fork();
+    struct check_world other;
+    pid_t child;
     int status;
 
-    (void)heap, (void)object, (void)context;
+    (void)state;
+    check_open_generational(&other);
+    open_world(false);
+    assert_int_equal(rh_heap_atfork(other.heap, true), RH_OK);
+    assert_int_equal(rh_heap_atfork(world.heap, true), RH_OK);
+    assert_int_equal(rh_heap_start(other.heap), RH_OK);
+    assert_int_equal(rh_heap_start(world.heap), RH_OK);
+    child = fork();
     if (child == 0)
-        _exit(0);
+        _exit(other.heap->trim.silent_until == 0 ||
+              world.heap->trim.silent_until == 0);
     assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_string_equal(rh_heap_stage(other.heap), "none");
+    assert_string_equal(rh_heap_stage(world.heap), "none");
+    check_close(&world);
+    check_close(&other);
+}
+
+// Fork, in a callback: the child has what it has, and whoever asks for a lock
+// that nobody will give back is killed.
+static void
+fork_now(struct rh_heap *heap)
+{
+    pid_t child;
+    int status;
+
+    (void)fflush(stdout);
+    (void)alarm(20);
+    child = fork();
+    if (child == 0) {
+        (void)alarm(20);
+        if (heap->trim.silent_until > 0)
+            _exit(1);
+        child = fork();
+        if (child == 0)
+            _exit(0);
+        (void)waitpid(child, &status, 0);
+        _exit(rh_heap_atfork(heap, false) || status);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    (void)alarm(0);
+}
+
+static bool
+walk_fork(struct rh_heap *heap, void *object, void *context)
+{
+    (void)object, (void)context;
+    fork_now(heap);
     return false;
+}
+
+static void
+root_fork(struct rh_visitor *visitor, void *context)
+{
+    (void)visitor;
+    if (world.heap->inside)
+        fork_now(context);
+}
+
+static void
+event_fork(struct rh_heap *heap, const struct rh_event *event, void *context)
+{
+    size_t *left = context;
+
+    (void)event;
+    if (*left > 0) {
+        --*left;
+        fork_now(heap);
+    }
 }
 
 static void
 a_callback_may_fork(void **state)
 {
+    size_t left = 1;
+
     (void)state;
     open_world(false);
     first = make();
     assert_int_equal(rh_heap_atfork(world.heap, true), RH_OK);
-    (void)rh_walk_objects(world.heap, fork_now, NULL);
+    (void)rh_walk_objects(world.heap, walk_fork, NULL);
     check_heap(world.heap);
+    assert_int_equal(
+        rh_event_listen(world.heap, RH_EVENT_OBJECT_NEW, event_fork, &left),
+        RH_OK);
+    (void)make();
+    assert_int_equal(left, 0);
+    check_heap(world.heap);
+    assert_int_equal(
+        rh_root_add_callback(world.heap, NULL, root_fork, world.heap), RH_OK);
+    collect();
+    check_close(&world);
+}
+
+static void
+a_program_that_builds_an_image_may_fork(void **state)
+{
+    (void)state;
+    open_world(false);
+    assert_int_equal(rh_heap_atfork(world.heap, true), RH_OK);
+    assert_int_equal(rh_image_begin(world.heap), RH_OK);
+    fork_now(world.heap);
+    rh_image_end(world.heap);
+    check_heap(world.heap);
+    check_close(&world);
+}
+
+// A listener hears of the pages that go before a fork, and forks, as its child
+// does.
+static void
+released_fork(struct rh_heap *heap, const struct rh_event *event, void *context)
+{
+    size_t *left = context;
+
+    (void)heap, (void)event;
+    if (*left > 0) {
+        pid_t child;
+        int status;
+
+        --*left;
+        child = fork();
+        if (child == 0)
+            released_fork(heap, event, context);
+        if (child == 0)
+            _exit(0);
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_int_equal(status, 0);
+    }
+}
+
+static void
+what_is_done_before_a_fork_may_fork(void **state)
+{
+    size_t left = 2;
+    int status;
+
+    (void)state;
+    open_world(false);
+    check_waste(world.heap, 20 * rh_heap_slots_per_page(world.heap));
+    collect();
+    assert_true(check_stat(world.heap, "heap_tomb_pages") > 0);
+    assert_int_equal(rh_heap_atfork(world.heap, true), RH_OK);
+    assert_int_equal(rh_event_listen(world.heap, RH_EVENT_PAGE_RELEASED,
+                                     released_fork, &left),
+                     RH_OK);
+    (void)alarm(20);
+    for (int n = 0; n < 2; n++) { // the second finds nothing amiss
+        pid_t child = fork();
+
+        if (child == 0)
+            _exit(world.heap->trim.silent_until == 0);
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_int_equal(status, 0);
+    }
+    (void)alarm(0);
+    assert_int_equal(left, 0);
+    check_heap(world.heap);
+    check_close(&world);
+}
+
+static void *
+register_and_leave(void *context)
+{
+    struct rh_thread *thread = rh_thread_new(context);
+
+    if (thread)
+        rh_thread_leave(context, thread);
+    return thread;
+}
+
+static void
+a_child_forgets_the_threads_of_its_parent(void **state)
+{
+    pthread_t thread;
+    void *registered;
+    int status;
+    pid_t child;
+
+    (void)state;
+    open_world(false);
+    assert_int_equal(
+        pthread_create(&thread, NULL, register_and_leave, world.heap), 0);
+    assert_int_equal(pthread_join(thread, &registered), 0);
+    assert_non_null(registered);
+    rh_heap_before_fork(world.heap);
+    child = fork();
+    if (child == 0) {
+        rh_heap_after_fork_child(world.heap);
+        _exit(!rhi_ring_is_empty(&world.heap->threads.registered));
+    }
+    rh_heap_after_fork_parent(world.heap);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_false(rhi_ring_is_empty(&world.heap->threads.registered));
+    rh_thread_free(world.heap, registered);
     check_close(&world);
 }
 
@@ -945,6 +1240,8 @@ warming_up_leaves_old_objects_on_few_pages(void **state)
 static void
 warming_up_says_what_it_could_not_do(void **state)
 {
+    size_t count;
+
     (void)state;
     check_prepare(&world);
     unmovable = check_node_model;
@@ -959,6 +1256,10 @@ warming_up_says_what_it_could_not_do(void **state)
         rh_heap_warmup(world.heap, RH_WARMUP_COMPACT | RH_WARMUP_SEAL),
         RH_UNSUPPORTED);
     assert_true(is_sealed(first)); // the rest is done
+    count = check_stat(world.heap, "major_gc_count");
+    assert_int_equal(rh_heap_warmup(world.heap, RH_WARMUP_COMPACT),
+                     RH_UNSUPPORTED);
+    assert_int_equal(check_stat(world.heap, "major_gc_count"), count + 1);
     check_heap(world.heap);
     check_close(&world);
 }
@@ -975,12 +1276,17 @@ main(void)
         cmocka_unit_test(holes_are_filled_again_when_unsealed),
         cmocka_unit_test(what_was_made_since_is_sealed_by_the_next_seal),
         cmocka_unit_test(an_empty_heap_can_be_sealed),
+        cmocka_unit_test(sealing_when_nothing_is_new_takes_no_room),
         cmocka_unit_test(a_heap_without_generations_cannot_be_sealed),
         cmocka_unit_test(without_room_above_nothing_is_sealed),
         cmocka_unit_test(sealing_does_not_mind_a_full_address_range),
         cmocka_unit_test(sealed_objects_do_not_hasten_a_collection),
         cmocka_unit_test(
             figures_of_the_heap_are_not_confused_by_what_is_sealed),
+        cmocka_unit_test(
+            old_objects_are_counted_once_and_limited_when_not_sealed),
+        cmocka_unit_test(unsealing_ends_a_collection_under_way),
+        cmocka_unit_test(sealed_objects_without_barriers_do_not_count_as_such),
         cmocka_unit_test(a_young_child_of_a_sealed_object_lives),
         cmocka_unit_test(an_old_child_of_a_sealed_object_lives),
         cmocka_unit_test(a_child_stored_between_steps_lives),
@@ -990,6 +1296,8 @@ main(void)
         cmocka_unit_test(
             a_full_collection_looks_for_barriers_that_sealed_objects_want),
         cmocka_unit_test(what_a_collection_follows_is_what_was_stored_into),
+        cmocka_unit_test(
+            what_was_stored_into_is_not_followed_once_it_is_sealed_with_its_child),
         cmocka_unit_test(weak_references_to_sealed_objects_stay),
         cmocka_unit_test(ephemerons_with_sealed_keys_keep_their_values),
         cmocka_unit_test(
@@ -1003,7 +1311,11 @@ main(void)
         cmocka_unit_test(a_child_goes_on_with_the_heap_that_it_has),
         cmocka_unit_test(a_child_does_not_trim_before_it_has_freed_a_megabyte),
         cmocka_unit_test(fork_itself_makes_the_calls_when_it_is_asked_to),
+        cmocka_unit_test(fork_prepares_every_heap),
         cmocka_unit_test(a_callback_may_fork),
+        cmocka_unit_test(a_program_that_builds_an_image_may_fork),
+        cmocka_unit_test(what_is_done_before_a_fork_may_fork),
+        cmocka_unit_test(a_child_forgets_the_threads_of_its_parent),
         cmocka_unit_test(warming_up_leaves_old_objects_on_few_pages),
         cmocka_unit_test(warming_up_says_what_it_could_not_do),
     };
