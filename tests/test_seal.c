@@ -1017,8 +1017,8 @@ fork_prepares_every_heap(void **state)
     assert_int_equal(rh_heap_start(world.heap), RH_OK);
     child = fork();
     if (child == 0)
-        _exit(other.heap->trim.silent_until == 0 ||
-              world.heap->trim.silent_until == 0);
+        _exit(other.heap->trim.trimmer.silent_bytes == 0 ||
+              world.heap->trim.trimmer.silent_bytes == 0);
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
     assert_string_equal(rh_heap_stage(other.heap), "none");
@@ -1040,7 +1040,7 @@ fork_now(struct rh_heap *heap)
     child = fork();
     if (child == 0) {
         (void)alarm(20);
-        if (heap->trim.silent_until > 0)
+        if (heap->trim.trimmer.silent_bytes > 0)
             _exit(1);
         child = fork();
         if (child == 0)
@@ -1160,7 +1160,7 @@ what_is_done_before_a_fork_may_fork(void **state)
         pid_t child = fork();
 
         if (child == 0)
-            _exit(world.heap->trim.silent_until == 0);
+            _exit(world.heap->trim.trimmer.silent_bytes == 0);
         assert_int_equal(waitpid(child, &status, 0), child);
         assert_int_equal(status, 0);
     }
