@@ -39,6 +39,7 @@ dist_man_MANS += \
 	%D%/man/rheap-fork.1 \
 	%D%/man/rheap-map.1 \
 	%D%/man/rheap-replay.1 \
+	%D%/man/rheap-tune.1 \
 	%D%/man/rheap.1 \
 	%D%/man/rheap.3 \
 	%D%/man/rheap.7 \
@@ -74,4 +75,5 @@ nobase_dist_doc_DATA = \
 	%D%/pictures/region.svg \
 	%D%/pictures/slabs-and-slots.svg \
 	%D%/tour.md \
+	%D%/tuning.md \
 	# end

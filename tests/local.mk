@@ -209,6 +209,7 @@ test_scripts = \
 	%D%/replay_large.sh \
 	%D%/report.sh \
 	%D%/safepoints.sh \
+	%D%/tune.sh \
 	# end
 TESTS += $(test_scripts)
 

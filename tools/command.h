@@ -22,6 +22,7 @@ extern const struct command constants_command;
 extern const struct command fork_command;
 extern const struct command map_command;
 extern const struct command replay_command;
+extern const struct command tune_command;
 
 struct option;
 

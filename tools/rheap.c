@@ -18,10 +18,8 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-    &constants_command,
-    &fork_command,
-    &map_command,
-    &replay_command,
+    &constants_command, &fork_command, &map_command,
+    &replay_command,    &tune_command,
 };
 
 enum {
