@@ -71,6 +71,7 @@ rheap tune --need 20000 --sweep malloc-limit=1M,4M,16M --json >rows
 "$AWK" -F'"collections":|,"by' '{ n[NR] = $2 + 0 }
     END { exit !(NR == 3 && n[1] > 2 * n[2] && n[2] > n[3]) }' rows ||
     { cat rows; fail 'no fewer collections'; }
+sed -n 1p rows | grep -q '"by_malloc":0,' && fail 'none was by malloc'
 watched_rheap tune --from run --sweep min-slots=10k,1M >rows || fail 'sweep'
 [ "$(wc -l <rows)" -eq 3 ] || fail 'not a row for each value'
 
@@ -85,8 +86,9 @@ for wrong in '' '--need 0' '--need 1 --from run' '--need 5 --rule none' \
 done
 sed '$d' run >cut
 sed 's/1600000/160/' run >falls
+sed 's/1600000/16000000000/' run >vast
 echo '{"record":"other"}' >other
-for bad in cut falls other none; do
+for bad in cut falls vast other none; do
     watched_rheap tune --from $bad 2>errors >out
     [ $? -eq 1 ] || fail "$bad is accepted"
     has errors "$bad"

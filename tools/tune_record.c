@@ -17,6 +17,8 @@ enum {
     MAX_RECORD_BYTES = 64 << 20
 };
 
+#define MAX_OBJECTS 1e10 // that a run could make again
+
 // The whole file, with a NUL behind it.
 static bool
 read_all(struct buffer *text, const char *path)
@@ -41,7 +43,7 @@ read_all(struct buffer *text, const char *path)
     return buffer_append(text, "", 1);
 }
 
-// A number from 0 to 10^15 under a key; -1: there is none.
+// A number from 0 to 10^13 under a key; -1: there is none.
 static double
 number_at(yajl_val line, const char *key)
 {
@@ -49,7 +51,7 @@ number_at(yajl_val line, const char *key)
     yajl_val value = yajl_tree_get(line, path, yajl_t_number);
     double number = value ? strtod(YAJL_GET_NUMBER(value), NULL) : -1;
 
-    return number >= 0 && number <= 1e15 ? number : -1;
+    return number >= 0 && number <= 1e13 ? number : -1;
 }
 
 static const char *
@@ -100,8 +102,8 @@ read_event(struct reading *reading, yajl_val line)
 
     if (!*event)
         return "no \"event\"";
-    if (objects < 0 || live < 0)
-        return "an event wants \"objects\" and \"live\", numbers from 0";
+    if (objects < 0 || live < 0 || objects > MAX_OBJECTS)
+        return "an event wants \"objects\" and \"live\", from 0 to 10^10";
     if (objects < reading->objects || live > objects)
         return "\"objects\" may not fall, nor \"live\" exceed it";
     if ((size_t)live > record->peak)
