@@ -43,6 +43,7 @@ dist_man_MANS += \
 	%D%/man/rheap-osmap.1 \
 	%D%/man/rheap-replay.1 \
 	%D%/man/rheap-trim.1 \
+	%D%/man/rheap-tune.1 \
 	%D%/man/rheap.1 \
 	%D%/man/rheap.3 \
 	%D%/man/rheap.7 \
@@ -83,4 +84,5 @@ nobase_dist_doc_DATA = \
 	%D%/pictures/region.svg \
 	%D%/pictures/slabs-and-slots.svg \
 	%D%/tour.md \
+	%D%/tuning.md \
 	# end

@@ -40,6 +40,16 @@ sweep_early(struct rh_heap *heap, size_t page)
     heap->inside = false;
 }
 
+// Whether max_slots forbids a new page.
+static bool
+is_at_maximum(const struct rh_heap *heap)
+{
+    size_t slots = heap->config.max_slots;
+
+    return slots && rhi_space_pages(&heap->space) >=
+                        rhi_max(slots / heap->space.shape.slots, 1);
+}
+
 // Steps 3 and 4.  Pages that wait to be swept may have room: a few of them are
 // looked at before a new one is taken.
 static size_t
@@ -53,7 +63,9 @@ find_page(struct rh_heap *heap)
         sweep_one(heap);
         page = rhi_space_find(&heap->space);
     }
-    return page != SIZE_MAX ? page : rhi_space_grow(&heap->space);
+    if (page != SIZE_MAX || is_at_maximum(heap))
+        return page;
+    return rhi_space_grow(&heap->space);
 }
 
 // Steps 3 to 5.
@@ -294,6 +306,18 @@ rh_heap_is_due(const struct rh_heap *heap)
 }
 
 // ---- what is allowed, and what is forced ----
+
+void
+rh_heap_set_max_slots(struct rh_heap *heap, size_t slots)
+{
+    heap->config.max_slots = slots;
+}
+
+size_t
+rh_heap_max_slots(const struct rh_heap *heap)
+{
+    return heap->config.max_slots;
+}
 
 bool
 rh_heap_disable(struct rh_heap *heap)

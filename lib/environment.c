@@ -153,6 +153,20 @@ read_setting(struct reading *reading, const struct rhi_setting *setting)
         read_value(reading, setting, name, text);
 }
 
+static void
+read_growth(struct reading *reading)
+{
+    const char *name = value_of(reading, "RHEAP_GROWTH");
+
+    if (!name)
+        return;
+    if (rh_config_use_growth(reading->config, name) == RH_OK)
+        reading->used++;
+    else
+        report(reading, "RHEAP_GROWTH=%.60s is not a growth policy; not used",
+               name);
+}
+
 size_t
 rh_config_from_environment(struct rh_config *config, char *const *envp,
                            rh_reporter_fn reporter, void *context)
@@ -162,6 +176,7 @@ rh_config_from_environment(struct rh_config *config, char *const *envp,
     const struct rhi_setting *setting;
     const char *conflict;
 
+    read_growth(&reading);
     for (size_t n = 0; (setting = rhi_setting(n)); n++)
         read_setting(&reading, setting);
     conflict = rhi_settings_conflict(config);

@@ -121,12 +121,12 @@ rh_growth_default(const struct rh_growth_view *view,
 
 // How many slots CRuby would have when too few are free: so many that the goal
 // ratio would be free, but at most growth_factor times as many, and a tenth
-// more when the goal is met already; and at least one page more.
+// more when the goal is met already; and at least one page more.  Without a
+// goal: growth_factor times as many.
 static size_t
-cruby31_larger(const struct rh_growth_view *view, size_t total)
+cruby_larger(const struct rh_growth_view *view, size_t total, double goal)
 {
     const struct rh_config *config = view->config;
-    double goal = config->free_slots_goal_ratio;
     double factor = config->growth_factor;
     size_t larger;
 
@@ -143,9 +143,9 @@ cruby31_larger(const struct rh_growth_view *view, size_t total)
     return rhi_max(larger, total + view->slots_per_page);
 }
 
-void
-rh_growth_cruby31(const struct rh_growth_view *view,
-                  struct rh_growth_answer *answer)
+static void
+cruby_decide(const struct rh_growth_view *view, struct rh_growth_answer *answer,
+             double goal)
 {
     const struct rh_config *config = view->config;
     size_t total = rhi_max(view->capacity_slots, view->total_slots);
@@ -160,7 +160,7 @@ rh_growth_cruby31(const struct rh_growth_view *view,
     answer->capacity_slots = total;
     answer->max_empty_pages = SIZE_MAX;
     if (sweepable < min_free) {
-        answer->capacity_slots = cruby31_larger(view, total);
+        answer->capacity_slots = cruby_larger(view, total, goal);
     } else if (sweepable > max_free) {
         size_t surplus = (sweepable - max_free) / view->slots_per_page;
         size_t empty = sweepable / view->slots_per_page;
@@ -171,17 +171,75 @@ rh_growth_cruby31(const struct rh_growth_view *view,
 }
 
 void
-rh_growth_ree(const struct rh_growth_view *view,
-              struct rh_growth_answer *answer)
+rh_growth_cruby31(const struct rh_growth_view *view,
+                  struct rh_growth_answer *answer)
 {
-    const struct rh_config *config = view->config;
-    double heap = (double)config->slots_increment;
+    cruby_decide(view, answer, view->config->free_slots_goal_ratio);
+}
+
+// CRuby 2.1, gc.c: gc_before_sweep, heap_set_increment.
+void
+rh_growth_cruby21(const struct rh_growth_view *view,
+                  struct rh_growth_answer *answer)
+{
+    cruby_decide(view, answer, 0);
+}
+
+// Add a heap when fewer than `min_free` slots are free: `first` slots, after
+// `n` others each of which was growth_factor times as large as the one before.
+static void
+add_heap(const struct rh_growth_view *view, struct rh_growth_answer *answer,
+         size_t min_free, double first, size_t n)
+{
+    double heap = first;
 
     answer->capacity_slots = view->capacity_slots;
     answer->max_empty_pages = SIZE_MAX;
-    if (view->live_slots + config->free_slots <= view->capacity_slots)
+    if (view->live_slots + min_free <= view->capacity_slots)
         return;
-    for (size_t n = 0; n < view->heaps_added && heap < 1e15; n++)
-        heap *= config->growth_factor;
+    for (; n > 0 && heap < 1e15; n--)
+        heap = (double)(size_t)(heap * view->config->growth_factor);
     answer->capacity_slots += (size_t)heap;
+}
+
+void
+rh_growth_ree(const struct rh_growth_view *view,
+              struct rh_growth_answer *answer)
+{
+    add_heap(view, answer, view->config->free_slots,
+             (double)view->config->slots_increment, view->heaps_added);
+}
+
+// Ruby 1.8.7, gc.c: gc_sweep, add_heap.
+void
+rh_growth_mri18(const struct rh_growth_view *view,
+                struct rh_growth_answer *answer)
+{
+    const struct rh_config *config = view->config;
+    double share = (double)view->capacity_slots * config->free_slots_min_ratio;
+
+    add_heap(view, answer, rhi_max((size_t)share, config->free_slots),
+             (double)config->initial_slots, view->heaps_added + 1);
+}
+
+void
+rh_growth_ratio(const struct rh_growth_view *view,
+                struct rh_growth_answer *answer)
+{
+    const struct rh_config *config = view->config;
+    size_t live = view->live_slots;
+    double slots = (double)view->capacity_slots;
+    double wanted = (double)live * config->live_ratio;
+
+    if (wanted < (double)config->initial_slots)
+        wanted = (double)config->initial_slots;
+    if (wanted < slots)
+        wanted = slots - (slots - wanted) * config->growth_decay;
+    if (config->max_slots && wanted > (double)config->max_slots)
+        wanted = (double)config->max_slots;
+    answer->capacity_slots = wanted < 1e18 ? (size_t)wanted : SIZE_MAX;
+    answer->max_empty_pages =
+        answer->capacity_slots > live
+            ? (answer->capacity_slots - live) / view->slots_per_page
+            : 0;
 }

@@ -25,8 +25,8 @@ static const struct rhi_setting settings[] = {
       .old_names = { "RUBY_HEAP_FREE_MIN", "RUBY_FREE_MIN" } },
     { SIZE(slots_increment), .standard = 10000,
       .old_names = { "RUBY_HEAP_SLOTS_INCREMENT" } },
-    { FACTOR(growth_factor), .standard = 1.8,
-      .variable = "RUBY_GC_HEAP_GROWTH_FACTOR",
+    { FIELD(growth_factor, "1 to 1000"), .kind = RHI_RATIO, .low = 1,
+      .high = 1000, .standard = 1.8, .variable = "RUBY_GC_HEAP_GROWTH_FACTOR",
       .old_names = { "RUBY_HEAP_SLOTS_GROWTH_FACTOR" } },
     { SIZE(growth_max_slots), .standard = 0,
       .variable = "RUBY_GC_HEAP_GROWTH_MAX_SLOTS" },
@@ -39,6 +39,9 @@ static const struct rhi_setting settings[] = {
     { FIELD(oldobject_limit_factor, "0 to 1000"), .kind = RHI_RATIO,
       .high = 1000, .standard = 2.0,
       .variable = "RUBY_GC_HEAP_OLDOBJECT_LIMIT_FACTOR" },
+    { FACTOR(live_ratio), .standard = 2.0, .variable = "RHEAP_LIVE_RATIO" },
+    { SHARE(growth_decay), .standard = 0.5, .variable = "RHEAP_GROWTH_DECAY" },
+    { SIZE(max_slots), .standard = 0, .variable = "RHEAP_MAX_SLOTS" },
     { SHARE(auto_compact), .standard = 0 },
     { SIZE(malloc_limit), .standard = 16 * MIB,
       .variable = "RUBY_GC_MALLOC_LIMIT" },
@@ -108,6 +111,69 @@ rhi_settings_init(struct rh_config *config)
     rh_memory_init(&config->memory);
     for (size_t n = 0; n < SETTING_COUNT; n++)
         rhi_setting_put(&settings[n], config, settings[n].standard);
+}
+
+// ---- growth policies by name ----
+
+// What a Ruby of that time did, beyond the policy.  0: as by default.
+struct policy {
+    const char *name;
+    rh_growth_fn growth;
+    double min_ratio, max_ratio;
+    size_t malloc_limit; // which does not move
+};
+
+static const struct policy policies[] = {
+    { "default", rh_growth_default, 0, 0, 0 },
+    { "cruby31", rh_growth_cruby31, 0, 0, 0 },
+    { "cruby21", rh_growth_cruby21, 0.30, 0.80, 0 },
+    { "ree", rh_growth_ree, 0, 0, 8000000 },
+    { "mri18", rh_growth_mri18, 0, 0, 8000000 },
+    { "ratio", rh_growth_ratio, 0, 0, 0 },
+};
+
+enum {
+    POLICY_COUNT = sizeof policies / sizeof policies[0]
+};
+
+const char *
+rh_growth_name(size_t n)
+{
+    return n < POLICY_COUNT ? policies[n].name : NULL;
+}
+
+// The tunables that policies and their Rubies' habits are made of.
+static bool
+is_of_growth(const struct rhi_setting *setting)
+{
+    return setting->offset >= offsetof(struct rh_config, initial_slots) &&
+           setting->offset <= offsetof(struct rh_config, malloc_limit_max) &&
+           setting->offset != offsetof(struct rh_config, max_slots);
+}
+
+enum rh_status
+rh_config_use_growth(struct rh_config *config, const char *name)
+{
+    const struct policy *policy = policies;
+
+    while (policy < policies + POLICY_COUNT && strcmp(policy->name, name) != 0)
+        policy++;
+    if (policy == policies + POLICY_COUNT)
+        return RH_NOT_FOUND;
+    config->growth = policy->growth;
+    if (policy->growth == rh_growth_default ||
+        policy->growth == rh_growth_ratio)
+        return RH_OK;
+    for (size_t n = 0; n < SETTING_COUNT; n++)
+        if (is_of_growth(&settings[n]))
+            rhi_setting_put(&settings[n], config, settings[n].standard);
+    if (policy->max_ratio > 0) {
+        config->free_slots_min_ratio = policy->min_ratio;
+        config->free_slots_max_ratio = policy->max_ratio;
+    }
+    if (policy->malloc_limit)
+        config->malloc_limit = config->malloc_limit_max = policy->malloc_limit;
+    return RH_OK;
 }
 
 static bool

@@ -244,6 +244,7 @@ test_scripts = \
 	%D%/report.sh \
 	%D%/safepoints.sh \
 	%D%/trim.sh \
+	%D%/tune.sh \
 	# end
 TESTS += $(test_scripts)
 

@@ -161,7 +161,7 @@ counts_have_an_upper_end(void **state)
 static void
 factors_are_above_one(void **state)
 {
-    static const double bad[] = { 1.0, 0, -1.8, 1000.5, 1e300 };
+    static const double bad[] = { 0.999, 0, -1.8, 1000.5, 1e300 };
     double not_a_number = strtod("nan", NULL);
     double infinite = strtod("inf", NULL);
 
@@ -171,6 +171,11 @@ factors_are_above_one(void **state)
         expect_field_refused(malloc_limit_growth_factor, bad[i]);
         expect_field_refused(oldmalloc_limit_growth_factor, bad[i]);
     }
+    // A growth factor of 1 makes each heap as large as the one before.
+    expect_field_taken(growth_factor, 1);
+    expect_field_refused(live_ratio, 1);
+    expect_field_refused(malloc_limit_growth_factor, 1);
+    expect_field_refused(oldmalloc_limit_growth_factor, 1);
     expect_field_refused(growth_factor, not_a_number);
     expect_field_refused(growth_factor, infinite);
     expect_field_taken(growth_factor, 1.001);

@@ -167,7 +167,7 @@ ratios_that_are_none_are_reported_and_not_used(void **state)
 {
     static const char *const values[] = { "",       " ",     "x",    "-1.8",
                                           "+1.8",   "1.8x",  "1,8",  "nan",
-                                          "inf",    "1e999", "1",    "0",
+                                          "inf",    "1e999", "0.9",  "0",
                                           "1000.1", " 1.8",  "1.8 ", "1.8k" };
 
     (void)state;
@@ -180,6 +180,24 @@ ratios_that_are_none_are_reported_and_not_used(void **state)
     }
     expect_unused("RUBY_GC_HEAP_FREE_SLOTS_MIN_RATIO=1.01");
     expect_unused("RUBY_GC_HEAP_FREE_SLOTS_MAX_RATIO=2");
+}
+
+static void
+a_growth_policy_comes_before_its_tunables(void **state)
+{
+    struct reading reading =
+        read_three("RUBY_HEAP_SLOTS_GROWTH_FACTOR=1", "RHEAP_GROWTH=ree", NULL);
+
+    (void)state;
+    assert_int_equal(reading.used, 2);
+    assert_int_equal(reading.reports, 0);
+    assert_ptr_equal(reading.config.growth, rh_growth_ree);
+    assert_true(reading.config.growth_factor == 1);
+    assert_int_equal(reading.config.malloc_limit, 8000000);
+    expect_unused("RHEAP_GROWTH=reee");
+    expect_ratio("RHEAP_LIVE_RATIO=1.5", live_ratio, 1.5);
+    expect_ratio("RHEAP_GROWTH_DECAY=0", growth_decay, 0);
+    expect_size("RHEAP_MAX_SLOTS=1M", max_slots, 1 << 20);
 }
 
 static void
@@ -377,6 +395,7 @@ main(void)
         cmocka_unit_test(sizes_take_suffixes),
         cmocka_unit_test(sizes_that_are_none_are_reported_and_not_used),
         cmocka_unit_test(ratios_that_are_none_are_reported_and_not_used),
+        cmocka_unit_test(a_growth_policy_comes_before_its_tunables),
         cmocka_unit_test(ratios_are_read_as_c_writes_them),
         cmocka_unit_test(a_bad_value_does_not_spoil_the_others),
         cmocka_unit_test(

@@ -298,6 +298,142 @@ ree_survives_absurd_numbers(void **state)
     assert_true(answer.capacity_slots > 10000);
 }
 
+// Ruby 1.8: heaps of 10,000, 18,000, 32,400.
+
+static void
+mri18_multiplies_from_the_first_heap_on(void **state)
+{
+    struct rh_config config = defaults();
+    struct rh_growth_view view = { .config = &config,
+                                   .capacity_slots = 10000,
+                                   .slots_per_page = PAGE };
+    static const size_t heaps[] = { 18000, 32400, 58320 };
+    struct rh_growth_answer answer;
+
+    (void)state;
+    for (size_t n = 0; n < CHECK_COUNT(heaps); n++) {
+        view.live_slots = view.capacity_slots;
+        view.heaps_added = n;
+
+        rh_growth_mri18(&view, &answer);
+
+        assert_int_equal(answer.capacity_slots, view.capacity_slots + heaps[n]);
+        view.capacity_slots = answer.capacity_slots;
+    }
+}
+
+static void
+mri18_wants_a_fifth_of_the_slots_free(void **state)
+{
+    struct rh_config config = defaults();
+
+    (void)state;
+    assert_int_equal(
+        ask(rh_growth_mri18, &config, 80000, 0, 100000).capacity_slots, 100000);
+    assert_int_equal(
+        ask(rh_growth_mri18, &config, 80001, 0, 100000).capacity_slots, 118000);
+    assert_int_equal( // 4,096 at least
+        ask(rh_growth_mri18, &config, 5905, 0, 10000).capacity_slots, 28000);
+}
+
+// CRuby 2.1: a factor, when less than 30% is free.
+
+static void
+cruby21_grows_by_its_factor_whatever_the_goal(void **state)
+{
+    struct rh_config config = defaults();
+
+    (void)state;
+    assert_int_equal(rh_config_use_growth(&config, "cruby21"), RH_OK);
+    assert_int_equal(
+        ask(config.growth, &config, 28560, 40800, 40800).capacity_slots, 40800);
+    assert_int_equal(
+        ask(config.growth, &config, 28561, 40800, 40800).capacity_slots, 73440);
+}
+
+// A ratio, a maximum, decay.
+
+static void
+a_ratio_keeps_as_many_slots_for_each_live_one(void **state)
+{
+    struct rh_config config = defaults();
+    struct rh_growth_answer answer;
+
+    (void)state;
+    config.live_ratio = 3;
+    answer = ask(rh_growth_ratio, &config, 50000, 60000, 60000);
+    assert_int_equal(answer.capacity_slots, 150000);
+    assert_int_equal(answer.max_empty_pages, 100000 / PAGE);
+    assert_int_equal(ask(rh_growth_ratio, &config, 10, 0, 0).capacity_slots,
+                     10000);
+}
+
+static void
+a_ratio_gives_a_share_of_the_surplus_up_each_time(void **state)
+{
+    struct rh_config config = defaults();
+
+    (void)state;
+    // 20,000 are wanted; 80,000 too many, of which 20,000 go.
+    config.growth_decay = 0.25;
+    assert_int_equal(
+        ask(rh_growth_ratio, &config, 10000, 0, 100000).capacity_slots, 80000);
+    config.growth_decay = 1;
+    assert_int_equal(
+        ask(rh_growth_ratio, &config, 10000, 0, 100000).capacity_slots, 20000);
+    config.growth_decay = 0;
+    assert_int_equal(
+        ask(rh_growth_ratio, &config, 10000, 0, 100000).capacity_slots, 100000);
+}
+
+static void
+a_ratio_stops_at_the_maximum(void **state)
+{
+    struct rh_config config = defaults();
+
+    (void)state;
+    config.max_slots = 70000;
+    assert_int_equal(
+        ask(rh_growth_ratio, &config, 50000, 60000, 60000).capacity_slots,
+        70000);
+}
+
+// By name.
+
+static void
+a_policy_by_name_brings_what_its_ruby_had(void **state)
+{
+    struct rh_config config = defaults();
+
+    (void)state;
+    config.growth_factor = 3;
+    assert_int_equal(rh_config_use_growth(&config, "ree"), RH_OK);
+    assert_ptr_equal(config.growth, rh_growth_ree);
+    assert_true(config.growth_factor == 1.8);
+    assert_int_equal(config.malloc_limit, 8000000);
+    assert_int_equal(config.malloc_limit_max, 8000000);
+    assert_int_equal(rh_config_use_growth(&config, "cruby31"), RH_OK);
+    assert_int_equal(config.malloc_limit, 16 << 20);
+    assert_int_equal(config.malloc_limit_max, 32 << 20);
+}
+
+static void
+every_name_is_that_of_a_policy(void **state)
+{
+    struct rh_config config = defaults();
+    size_t n = 0;
+
+    (void)state;
+    for (; rh_growth_name(n); n++) {
+        assert_int_equal(rh_config_use_growth(&config, rh_growth_name(n)),
+                         RH_OK);
+        assert_int_equal(rh_config_check(&config, NULL), RH_OK);
+    }
+    assert_int_equal(n, 6);
+    assert_int_equal(rh_config_use_growth(&config, "mri"), RH_NOT_FOUND);
+    assert_ptr_equal(config.growth, rh_growth_ratio);
+}
+
 // In a heap.
 
 static void
@@ -336,6 +472,76 @@ a_heap_works_under_every_policy(void **state)
     expect_policy_works(rh_growth_default);
     expect_policy_works(rh_growth_cruby31);
     expect_policy_works(rh_growth_ree);
+    expect_policy_works(rh_growth_cruby21);
+    expect_policy_works(rh_growth_mri18);
+    expect_policy_works(rh_growth_ratio);
+}
+
+struct asked {
+    size_t times;
+    size_t raise_to; // 0: refuse
+};
+
+static bool
+be_asked(struct rh_heap *heap, size_t bytes, void *context)
+{
+    struct asked *asked = context;
+
+    (void)bytes;
+    asked->times++;
+    if (asked->raise_to)
+        rh_heap_set_max_slots(heap, asked->raise_to);
+    return asked->raise_to != 0;
+}
+
+// Nodes until no more are to be had, at most `max`.
+static size_t
+fill_up(struct check_world *world, struct node **keep, size_t max)
+{
+    size_t n = 0;
+
+    for (; n < max; n++) {
+        struct node *node = rh_heap_alloc(world->heap);
+
+        if (!node)
+            break;
+        node->left = *keep;
+        *keep = node;
+    }
+    return n;
+}
+
+static void
+at_the_hard_maximum_the_hook_is_asked_before_failure(void **state)
+{
+    struct check_world world;
+    struct asked asked = { 0, 0 };
+    struct node *keep = NULL;
+    size_t slots;
+
+    (void)state;
+    check_prepare(&world);
+    world.config.growth = rh_growth_ratio;
+    world.config.out_of_memory = be_asked;
+    world.config.hook_context = &asked;
+    world.config.initial_slots = 0;
+    check_make(&world);
+    check_root(world.heap, &keep);
+    slots = rh_heap_slots_per_page(world.heap);
+    rh_heap_set_max_slots(world.heap, 30 * slots + 1);
+    assert_int_equal(rh_heap_max_slots(world.heap), 30 * slots + 1);
+
+    assert_int_equal(fill_up(&world, &keep, SIZE_MAX), 30 * slots);
+    assert_int_equal(asked.times, 1);
+    check_heap(world.heap);
+    asked.raise_to = 40 * slots;
+    assert_int_equal(fill_up(&world, &keep, 10 * slots), 10 * slots);
+    assert_int_equal(asked.times, 2);
+    keep = NULL; // garbage makes room without a question
+    check_waste(world.heap, 100 * slots);
+    assert_int_equal(asked.times, 2);
+    check_heap(world.heap);
+    check_close(&world);
 }
 
 static struct rh_growth_view last_view;
@@ -504,6 +710,15 @@ main(void)
         cmocka_unit_test(ree_adds_larger_and_larger_heaps),
         cmocka_unit_test(ree_is_content_with_4096_free_slots),
         cmocka_unit_test(ree_survives_absurd_numbers),
+        cmocka_unit_test(mri18_multiplies_from_the_first_heap_on),
+        cmocka_unit_test(mri18_wants_a_fifth_of_the_slots_free),
+        cmocka_unit_test(cruby21_grows_by_its_factor_whatever_the_goal),
+        cmocka_unit_test(a_ratio_keeps_as_many_slots_for_each_live_one),
+        cmocka_unit_test(a_ratio_gives_a_share_of_the_surplus_up_each_time),
+        cmocka_unit_test(a_ratio_stops_at_the_maximum),
+        cmocka_unit_test(a_policy_by_name_brings_what_its_ruby_had),
+        cmocka_unit_test(every_name_is_that_of_a_policy),
+        cmocka_unit_test(at_the_hard_maximum_the_hook_is_asked_before_failure),
         cmocka_unit_test(a_heap_works_under_every_policy),
         cmocka_unit_test(a_policy_sees_what_the_collection_has_found),
         cmocka_unit_test(the_capacity_says_when_the_next_collection_is_due),

@@ -24,6 +24,7 @@ extern const struct command map_command;
 extern const struct command osmap_command;
 extern const struct command replay_command;
 extern const struct command trim_command;
+extern const struct command tune_command;
 
 struct option;
 

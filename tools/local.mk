@@ -177,6 +177,15 @@ tools_libs = %D%/librheap-tools.a lib/librheap.la $(TOOLS_LIBS) -lm
 	%D%/trim_run.h \
 	%D%/trim_threads.c \
 	%D%/trim_threads.h \
+	%D%/tune.c \
+	%D%/tune_plan.c \
+	%D%/tune_plan.h \
+	%D%/tune_record.c \
+	%D%/tune_record.h \
+	%D%/tune_rule.c \
+	%D%/tune_rule.h \
+	%D%/tune_run.c \
+	%D%/tune_run.h \
 	%D%/words.c \
 	%D%/words.h \
 	# end

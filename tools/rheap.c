@@ -18,8 +18,8 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-    &constants_command, &fork_command,   &map_command,
-    &osmap_command,     &replay_command, &trim_command,
+    &constants_command, &fork_command, &map_command,  &osmap_command,
+    &replay_command,    &trim_command, &tune_command,
 };
 
 enum {

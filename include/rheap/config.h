@@ -84,11 +84,31 @@ RH_API void rh_growth_default(const struct rh_growth_view *view,
 RH_API void rh_growth_cruby31(const struct rh_growth_view *view,
                               struct rh_growth_answer *answer);
 
+/* CRuby 2.1: the same with growth_factor alone: no goal ratio. */
+RH_API void rh_growth_cruby21(const struct rh_growth_view *view,
+                              struct rh_growth_answer *answer);
+
 /* Ruby Enterprise Edition: when fewer than free_slots are free, add a heap of
  * slots_increment slots; each later one is growth_factor times as large.
  * Nothing is given back. */
 RH_API void rh_growth_ree(const struct rh_growth_view *view,
                           struct rh_growth_answer *answer);
+
+/* Ruby 1.8: the first heap has initial_slots, each later one growth_factor times
+ * as many as the one before; added when fewer than free_slots are free, or
+ * fewer than free_slots_min_ratio.  Nothing is given back. */
+RH_API void rh_growth_mri18(const struct rh_growth_view *view,
+                            struct rh_growth_answer *answer);
+
+/* live_ratio slots for each live one, and at least initial_slots; no more than
+ * max_slots.  When that is less than before, growth_decay of the difference is
+ * given up in each full collection. */
+RH_API void rh_growth_ratio(const struct rh_growth_view *view,
+                            struct rh_growth_answer *answer);
+
+/* The name of the n-th policy: "default", "cruby31", "cruby21", "ree", "mri18",
+ * "ratio"; then NULL. */
+RH_API const char *rh_growth_name(size_t n);
 
 /* A caller's bug or a corrupt heap: `message` says which.  Must not return. */
 typedef void (*rh_panic_fn)(struct rh_heap *heap, const char *message,
@@ -141,9 +161,8 @@ struct rh_config {
     void *hook_context;                /* for both hooks */
 
     /* Tunables, with the names and defaults of CRuby 3.1.  rh_growth_default
-     * reads initial_slots; rh_growth_cruby31 all but slots_increment;
-     * rh_growth_ree initial_slots, free_slots, slots_increment and
-     * growth_factor.  oldobject_limit_factor is for generational heaps. */
+     * reads initial_slots; the other policies what their comments name.
+     * oldobject_limit_factor is for generational heaps. */
     size_t initial_slots;          /* RUBY_GC_HEAP_INIT_SLOTS, 10,000 */
     size_t free_slots;             /* RUBY_GC_HEAP_FREE_SLOTS, 4,096 */
     size_t slots_increment;        /* RUBY_HEAP_SLOTS_INCREMENT, 10,000 */
@@ -153,6 +172,10 @@ struct rh_config {
     double free_slots_goal_ratio;  /* ..._FREE_SLOTS_GOAL_RATIO, 0.40 */
     double free_slots_max_ratio;   /* ..._FREE_SLOTS_MAX_RATIO, 0.65 */
     double oldobject_limit_factor; /* ..._OLDOBJECT_LIMIT_FACTOR, 2.0 */
+    double live_ratio;             /* RHEAP_LIVE_RATIO, 2.0 */
+    double growth_decay;           /* RHEAP_GROWTH_DECAY, 0.5 */
+    size_t max_slots;              /* RHEAP_MAX_SLOTS, 0: none; for every
+                                       policy, see rh_heap_set_max_slots() */
     size_t malloc_limit;           /* RUBY_GC_MALLOC_LIMIT, 16 MiB */
     size_t malloc_limit_max;       /* ..._MAX, 32 MiB; 0: no upper limit */
     double malloc_limit_growth_factor; /* ..._GROWTH_FACTOR, 1.4 */
@@ -169,6 +192,13 @@ RH_API void rh_config_init(struct rh_config *config);
 RH_API enum rh_status rh_config_check(const struct rh_config *config,
                                       const char **why);
 
+/* Take the policy of that name, and for those named after a Ruby the values that
+ * it had: what the policy reads, and the malloc limit (8,000,000 for "ree" and
+ * "mri18", whose limit does not move).  RH_NOT_FOUND: there is no such policy,
+ * and nothing has changed. */
+RH_API enum rh_status rh_config_use_growth(struct rh_config *config,
+                                           const char *name);
+
 /* Gets one message a remark about a variable, without a line end. */
 typedef void (*rh_reporter_fn)(const char *message, void *context);
 
@@ -176,7 +206,9 @@ typedef void (*rh_reporter_fn)(const char *message, void *context);
  * NULL): the RUBY_GC_* names of CRuby 3.1 and, as older names of the same
  * fields, RUBY_HEAP_MIN_SLOTS, RUBY_HEAP_SLOTS_INCREMENT,
  * RUBY_HEAP_SLOTS_GROWTH_FACTOR, RUBY_HEAP_FREE_MIN, RUBY_FREE_MIN.
- * Sizes take k, M, G.  A value that cannot be used is reported and not used;
+ * Before them RHEAP_GROWTH, the name of a growth policy, as for
+ * rh_config_use_growth(); and RHEAP_LIVE_RATIO, RHEAP_GROWTH_DECAY,
+ * RHEAP_MAX_SLOTS.  Sizes take k, M, G.  A value that cannot be used is reported and not used;
  * when an old and a new name of one field are both set, the new one wins and
  * this is reported.  `reporter` may be NULL.  Answers the number of values
  * used.  Nothing else in the library looks at the environment. */

@@ -30,6 +30,14 @@ RH_API void rh_heap_free(struct rh_heap *heap) RH_MAY_COLLECT;
  * trace if the model says so of zeros (the Ruby-style objects do). */
 RH_API void *rh_heap_alloc(struct rh_heap *heap) RH_MAY_COLLECT;
 
+/* The most slots that pages may have while objects are made; 0: no limit.  It
+ * begins as max_slots of the config and counts whole pages, at least one.
+ * When they are full there is an emergency collection, then the out-of-memory
+ * hook is asked; it may raise the limit by this function and answer true, else
+ * the allocation fails.  A heap that is larger already stays so. */
+RH_API void rh_heap_set_max_slots(struct rh_heap *heap, size_t slots);
+RH_API size_t rh_heap_max_slots(const struct rh_heap *heap);
+
 /* A full (major) collection, now, even when collections are disabled: what
  * cannot be reached is gone afterwards.  One that is under way in steps is
  * cancelled.  Never fails: it needs no memory.  O(live objects + pages). */
