@@ -278,6 +278,29 @@ sealing_when_nothing_is_new_takes_no_room(void **state)
 }
 
 static void
+compacting_before_sealing_again_gets_room_back(void **state)
+{
+    size_t top;
+
+    (void)state;
+    open_sealed(5);
+    top = world.heap->region.top;
+    for (int n = 0; n < 10; n++) {
+        rh_heap_unseal(world.heap);
+        second = check_list(world.heap, 10);
+        assert_int_equal(
+            rh_heap_warmup(world.heap, RH_WARMUP_COMPACT | RH_WARMUP_SEAL),
+            RH_OK);
+        assert_true(is_sealed(second));
+        assert_false(is_sealed(make()));
+        check_heap(world.heap);
+    }
+    assert_true(world.heap->region.top <= top + 1 + // of the latest
+                                              world.heap->region.granule_pages);
+    check_close(&world);
+}
+
+static void
 a_heap_without_generations_cannot_be_sealed(void **state)
 {
     (void)state;
@@ -1322,6 +1345,7 @@ main(void)
         cmocka_unit_test(what_was_made_since_is_sealed_by_the_next_seal),
         cmocka_unit_test(an_empty_heap_can_be_sealed),
         cmocka_unit_test(sealing_when_nothing_is_new_takes_no_room),
+        cmocka_unit_test(compacting_before_sealing_again_gets_room_back),
         cmocka_unit_test(a_heap_without_generations_cannot_be_sealed),
         cmocka_unit_test(without_room_above_nothing_is_sealed),
         cmocka_unit_test(sealing_does_not_mind_a_full_address_range),
