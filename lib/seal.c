@@ -8,14 +8,19 @@
 // ---- closing and opening ----
 
 // The lowest page of which no line shares a page of the system with any line of
-// those below the top.
+// those with memory.  Not of those below the top, which never falls: whoever
+// unseals, compacts and seals again would come to the end of the region.
 static size_t
-seal_end(const struct rhi_region *region)
+seal_end(const struct rhi_seal *seal)
 {
+    const struct rhi_region *region = seal->region;
     size_t step =
         rhi_max(region->granule_pages, region->os_page / sizeof(rhi_line));
+    size_t end = region->top;
 
-    return rhi_round_up(region->top, step) + step;
+    while (end > region->sealed && !rhi_space_has_memory(seal->space, end - 1))
+        end--;
+    return rhi_round_up(end, step) + step;
 }
 
 bool
@@ -23,7 +28,7 @@ rhi_seal_close(struct rhi_seal *seal)
 {
     struct rhi_region *region = seal->region;
     size_t first = region->sealed;
-    size_t end = seal_end(region);
+    size_t end = seal_end(seal);
 
     if (rhi_space_eden_pages(seal->space) == 0)
         return true;

@@ -97,6 +97,15 @@ minor(void)
     check_heap(world.heap);
 }
 
+static void
+in_steps(void)
+{
+    assert_int_equal(rh_heap_start(world.heap), RH_OK);
+    while (!rh_heap_step(world.heap, (struct rh_budget){ 1, 0 }))
+        check_heap(world.heap);
+    check_heap(world.heap);
+}
+
 static size_t
 sealed_pages(void)
 {
@@ -120,6 +129,10 @@ what_is_alive_is_sealed_and_what_comes_later_is_not(void **state)
     assert_int_equal(check_stat(world.heap, "x_sealed_free_slots"),
                      sealed_pages() * rh_heap_slots_per_page(world.heap) -
                          live);
+    assert_int_equal(check_stat(world.heap, "heap_available_slots") +
+                         check_stat(world.heap, "x_sealed_free_slots"),
+                     check_stat(world.heap, "heap_allocated_pages") *
+                         rh_heap_slots_per_page(world.heap));
     assert_false(is_sealed(make()));
     assert_false(is_sealed((char *)first + sizeof *first)); // a hole
     assert_false(is_sealed(&first->left));
@@ -266,6 +279,29 @@ sealing_when_nothing_is_new_takes_no_room(void **state)
 }
 
 static void
+compacting_before_sealing_again_gets_room_back(void **state)
+{
+    size_t top;
+
+    (void)state;
+    open_sealed(5);
+    top = world.heap->region.top;
+    for (int n = 0; n < 10; n++) {
+        rh_heap_unseal(world.heap);
+        second = check_list(world.heap, 10);
+        assert_int_equal(
+            rh_heap_warmup(world.heap, RH_WARMUP_COMPACT | RH_WARMUP_SEAL),
+            RH_OK);
+        assert_true(is_sealed(second));
+        assert_false(is_sealed(make()));
+        check_heap(world.heap);
+    }
+    assert_true(world.heap->region.top <= top + 1 + // of the latest
+                                              world.heap->region.granule_pages);
+    check_close(&world);
+}
+
+static void
 a_heap_without_generations_cannot_be_sealed(void **state)
 {
     (void)state;
@@ -394,6 +430,54 @@ unsealing_ends_a_collection_under_way(void **state)
     }
 }
 
+static struct rh_growth_view seen;
+
+static void
+keep_no_empty_pages(const struct rh_growth_view *view,
+                    struct rh_growth_answer *answer)
+{
+    seen = *view;
+    rh_growth_default(view, answer);
+    answer->max_empty_pages = 0;
+}
+
+// On pages of the system that hold several: one object on each of these keeps
+// its neighbours, though they are empty, and nothing more can be given back.
+static void
+a_growth_policy_sees_what_is_not_sealed(void **state)
+{
+    size_t slots;
+
+    (void)state;
+    check_prepare(&world);
+    check_memory_init(&world.memory, &world.faults, &world.config.memory,
+                      4 * RHI_PAGE_BYTES < 65536 ? 65536 : 4 * RHI_PAGE_BYTES);
+    world.config.generational = true;
+    world.config.growth = keep_no_empty_pages;
+    check_make(&world);
+    first = second = NULL;
+    check_root(world.heap, &first);
+    check_root(world.heap, &second);
+    slots = rh_heap_slots_per_page(world.heap);
+    first = check_list(world.heap, 50 * slots);
+    seal();
+    rh_heap_disable(world.heap);
+    for (size_t n = 0; n < 20 * 65536 / RHI_PAGE_BYTES; n++) {
+        second = n % (65536 / RHI_PAGE_BYTES)
+                     ? second
+                     : check_node(world.heap, NULL, second);
+        check_waste(world.heap, slots);
+    }
+    (void)alarm(20);
+    in_steps();
+    (void)alarm(0);
+    assert_true(check_stat(world.heap, "heap_tomb_pages") > 0);
+    assert_int_equal(seen.live_slots, check_list_length(second));
+    assert_true(seen.total_slots <=
+                (world.heap->region.top - world.heap->region.sealed) * slots);
+    check_close(&world);
+}
+
 static void
 sealed_objects_without_barriers_do_not_count_as_such(void **state)
 {
@@ -442,15 +526,6 @@ a_child_stored_into_a_sealed_object_lives(void (*collection)(void), bool old)
     collect();
     assert_false(is_live(child));
     check_close(&world);
-}
-
-static void
-in_steps(void)
-{
-    assert_int_equal(rh_heap_start(world.heap), RH_OK);
-    while (!rh_heap_step(world.heap, (struct rh_budget){ 1, 0 }))
-        check_heap(world.heap);
-    check_heap(world.heap);
 }
 
 static void
@@ -726,6 +801,54 @@ compaction_moves_others_and_leaves_what_sealed_ones_refer_to(void **state)
     check_heap(world.heap);
     assert_ptr_equal(first->left, pinned);
     assert_true(is_sealed(first));
+    check_close(&world);
+}
+
+static size_t traced;
+
+static void
+count_trace(void *object, struct rh_visitor *visitor)
+{
+    traced++;
+    check_node_model.trace(object, visitor);
+}
+
+// Neither what lives there nor the holes are of any concern.
+static void
+compaction_counts_and_reads_nothing_sealed(void **state)
+{
+    static struct rh_model counting;
+    size_t slots, sealed;
+
+    (void)state;
+    counting = check_node_model;
+    counting.trace = count_trace;
+    check_prepare(&world);
+    world.config.model = &counting;
+    world.config.generational = true;
+    check_make(&world);
+    first = second = third = NULL;
+    check_root(world.heap, &first);
+    check_root(world.heap, &second);
+    slots = rh_heap_slots_per_page(world.heap);
+    for (size_t n = 0; n < 5 * slots; n++) {
+        first = check_node(world.heap, NULL, first);
+        check_waste(world.heap, 1);
+    }
+    seal();
+    sealed = check_stat(world.heap, "x_sealed_slots");
+    for (size_t n = 0; n < 40 * slots; n++)
+        second = n % 40 ? (check_waste(world.heap, 1), second)
+                        : check_node(world.heap, NULL, second);
+    traced = 0;
+
+    assert_int_equal(rh_heap_compact(world.heap, NULL), RH_OK);
+
+    assert_true(traced < sealed);
+    check_heap(world.heap);
+    rh_heap_before_fork(world.heap);
+    assert_true(check_stat(world.heap, "heap_eden_pages") <=
+                sealed_pages() + 2 + world.heap->region.granule_pages);
     check_close(&world);
 }
 
@@ -1277,6 +1400,7 @@ main(void)
         cmocka_unit_test(what_was_made_since_is_sealed_by_the_next_seal),
         cmocka_unit_test(an_empty_heap_can_be_sealed),
         cmocka_unit_test(sealing_when_nothing_is_new_takes_no_room),
+        cmocka_unit_test(compacting_before_sealing_again_gets_room_back),
         cmocka_unit_test(a_heap_without_generations_cannot_be_sealed),
         cmocka_unit_test(without_room_above_nothing_is_sealed),
         cmocka_unit_test(sealing_does_not_mind_a_full_address_range),
@@ -1286,6 +1410,7 @@ main(void)
         cmocka_unit_test(
             old_objects_are_counted_once_and_limited_when_not_sealed),
         cmocka_unit_test(unsealing_ends_a_collection_under_way),
+        cmocka_unit_test(a_growth_policy_sees_what_is_not_sealed),
         cmocka_unit_test(sealed_objects_without_barriers_do_not_count_as_such),
         cmocka_unit_test(a_young_child_of_a_sealed_object_lives),
         cmocka_unit_test(an_old_child_of_a_sealed_object_lives),
@@ -1304,6 +1429,7 @@ main(void)
             finalizers_of_sealed_objects_wait_until_they_are_unsealed),
         cmocka_unit_test(
             compaction_moves_others_and_leaves_what_sealed_ones_refer_to),
+        cmocka_unit_test(compaction_counts_and_reads_nothing_sealed),
         cmocka_unit_test(damage_to_sealed_pages_is_found),
         cmocka_unit_test(no_phase_writes_to_what_is_sealed),
         cmocka_unit_test(a_write_to_what_is_sealed_would_be_a_fault),
