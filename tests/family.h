@@ -59,6 +59,11 @@ enum family_user {
 int family_users(void);
 
 void family_open(struct family *family, unsigned watch);
+
+// What rh_sharing_watch() has answered must be RH_OK.  On a system, or in an
+// emulator of processors, that does not tell what is shared, the world is closed
+// and the test skipped, which it says.
+void family_insist(struct check_world *world, enum rh_status status);
 void family_close(struct family *family);
 
 // Fork, with all the calls that belong to it, as the child would have it:

@@ -522,7 +522,7 @@ nothing_is_told_without_a_fork_or_without_a_watch(void **state)
     assert_int_equal(rh_sharing_read(world.heap, &sharing), RH_NOT_FOUND);
     rh_heap_after_fork_child(world.heap);
     assert_int_equal(rh_sharing_read(world.heap, &sharing), RH_NOT_FOUND);
-    assert_int_equal(rh_sharing_watch(world.heap, RH_SHARING_PAGES), RH_OK);
+    family_insist(&world, rh_sharing_watch(world.heap, RH_SHARING_PAGES));
     assert_int_equal(rh_sharing_read(world.heap, &sharing), RH_NOT_FOUND);
     rh_heap_after_fork_child(world.heap);
     assert_int_equal(rh_sharing_read(world.heap, &sharing), RH_OK);
@@ -540,7 +540,7 @@ asking_to_watch_again_keeps_what_was_noted(void **state)
 
     (void)state;
     check_open(&world);
-    assert_int_equal(rh_sharing_watch(world.heap, RH_SHARING_PAGES), RH_OK);
+    family_insist(&world, rh_sharing_watch(world.heap, RH_SHARING_PAGES));
     rh_heap_after_fork_child(world.heap);
     assert_int_equal(rh_sharing_read(world.heap, &before), RH_OK);
 
@@ -583,7 +583,8 @@ without_memory_nothing_is_watched(void **state)
             assert_int_equal(world.heap->sharing.what, RH_SHARING_NOTHING);
         }
     } while (world.faults.failed);
-    assert_int_equal(status, RH_OK);
+    check_fail_at(&world.faults, 0);
+    family_insist(&world, status);
     assert_true(n > 2);
     check_fail_at(&world.faults, 0);
     check_close(&world);
@@ -597,7 +598,7 @@ without_memory_at_the_fork_a_child_is_told_so(void **state)
 
     (void)state;
     check_open(&world);
-    assert_int_equal(rh_sharing_watch(world.heap, RH_SHARING_PHASES), RH_OK);
+    family_insist(&world, rh_sharing_watch(world.heap, RH_SHARING_PHASES));
     world.memory.refuse_commit = true;
     rh_heap_after_fork_child(world.heap);
     assert_int_equal(rh_sharing_read(world.heap, &sharing), RH_NO_MEMORY);
@@ -696,7 +697,7 @@ a_system_that_falls_silent_is_unsupported(void **state)
 
     (void)state;
     check_open(&world);
-    assert_int_equal(rh_sharing_watch(world.heap, RH_SHARING_PHASES), RH_OK);
+    family_insist(&world, rh_sharing_watch(world.heap, RH_SHARING_PHASES));
     assert_true(in_a_child(lost_at_the_fork, &world));
     assert_true(in_a_child(lost_after_the_fork, &world));
     check_close(&world);
