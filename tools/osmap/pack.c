@@ -96,7 +96,8 @@ put_column(struct packer *packer, const struct buffer *column,
     do {
         uInt part = next_part(column, done);
 
-        stream->next_in = (Bytef *)column->bytes + done;
+        if (part > 0) // an empty column may have no memory at all
+            stream->next_in = (Bytef *)column->bytes + done;
         stream->avail_in = part;
         status = deflate(stream,
                          done + part == column->used ? Z_FINISH : Z_NO_FLUSH);
