@@ -7,10 +7,12 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <stdio.h>
 #include <stdlib.h>
 
-int
-command_option(int argc, char **argv, const struct option *options)
+// The next option; what is wrong has been said when it is '?'.
+static int
+next_option(int argc, char **argv, const struct option *options)
 {
     int option;
 
@@ -20,7 +22,28 @@ command_option(int argc, char **argv, const struct option *options)
         say_usage("the option '%s' wants a value", argv[optind - 1]);
     else if (option == '?')
         say_usage("there is no option '%s'", argv[optind - 1]);
-    return option == ':' ? OPTION_WRONG : option;
+    return option == ':' ? '?' : option;
+}
+
+int
+command_parse(int argc, char **argv, const struct option *options,
+              const char *help, int (*take)(void *context, int option),
+              void *context)
+{
+    int status = EXIT_DONE;
+    int option;
+
+    while (status == EXIT_DONE &&
+           (option = next_option(argc, argv, options)) != -1) {
+        if (option == '?')
+            return EXIT_USAGE;
+        if (option == 'h') {
+            fputs(help, stdout);
+            return COMMAND_HELPED;
+        }
+        status = take(context, option);
+    }
+    return status;
 }
 
 bool

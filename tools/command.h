@@ -29,12 +29,16 @@ extern const struct command tune_command;
 struct option;
 
 enum {
-    OPTION_END = -1,   // operands follow
-    OPTION_WRONG = '?' // what is wrong has been said
+    COMMAND_HELPED = -1 // no exit status: the help was asked for and printed
 };
 
-// The next option, by getopt_long().
-int command_option(int argc, char **argv, const struct option *options);
+// Take all options, by getopt_long(); operands follow at argv[optind].  `take`
+// is called for each but --help, with `context`; it answers EXIT_DONE, or the
+// exit status when it has said what is wrong.  Answers EXIT_DONE: go on; or
+// COMMAND_HELPED; or an exit status.
+int command_parse(int argc, char **argv, const struct option *options,
+                  const char *help, int (*take)(void *context, int option),
+                  void *context);
 
 // A whole number that an option was given; false: not one, or above `max`.
 bool command_number(const char *text, size_t max, size_t *number);

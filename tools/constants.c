@@ -57,6 +57,14 @@ print_json(void)
 }
 
 static int
+take_json(void *wants_json, int option)
+{
+    (void)option; // there is no other
+    *(bool *)wants_json = true;
+    return EXIT_DONE;
+}
+
+static int
 run(int argc, char **argv)
 {
     static const struct option options[] = {
@@ -65,17 +73,11 @@ run(int argc, char **argv)
         { NULL, 0, NULL, 0 },
     };
     bool wants_json = false;
-    int option;
+    int status =
+        command_parse(argc, argv, options, help, take_json, &wants_json);
 
-    while ((option = command_option(argc, argv, options)) != OPTION_END) {
-        if (option == 'h') {
-            fputs(help, stdout);
-            return EXIT_DONE;
-        }
-        if (option == OPTION_WRONG)
-            return EXIT_USAGE;
-        wants_json = true;
-    }
+    if (status != EXIT_DONE)
+        return status == COMMAND_HELPED ? EXIT_DONE : status;
     if (optind < argc)
         return say_usage("'%s' is too much", argv[optind]);
     if (wants_json)

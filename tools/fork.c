@@ -227,8 +227,9 @@ set_flag(struct experiment *experiment, int option)
 }
 
 static int
-set_option(struct experiment *experiment, int option)
+set_option(void *context, int option)
 {
+    struct experiment *experiment = context;
     struct fork_plan *plan = &experiment->plan;
 
     set_flag(experiment, option);
@@ -247,24 +248,14 @@ set_option(struct experiment *experiment, int option)
     }
 }
 
-// EXIT_DONE: go on; -1: the help has been asked for and printed.
 static int
 parse(struct experiment *experiment, int argc, char **argv)
 {
-    int option;
-    int status;
+    int status =
+        command_parse(argc, argv, options, help, set_option, experiment);
 
-    while ((option = command_option(argc, argv, options)) != OPTION_END) {
-        if (option == OPTION_WRONG)
-            return EXIT_USAGE;
-        if (option == 'h') {
-            fputs(help, stdout);
-            return -1;
-        }
-        status = set_option(experiment, option);
-        if (status != EXIT_DONE)
-            return status;
-    }
+    if (status != EXIT_DONE)
+        return status;
     if (optind < argc)
         return say_usage("what is '%s'? A dump is given with --dump",
                          argv[optind]);
@@ -429,7 +420,7 @@ run(int argc, char **argv)
     experiment.plan.marks = fork_marks();
     status = parse(&experiment, argc, argv);
     if (status != EXIT_DONE)
-        return status < 0 ? EXIT_DONE : status;
+        return status == COMMAND_HELPED ? EXIT_DONE : status;
     if (strcmp(experiment.marks, fork_marks()) != 0) {
         fork_marks_become(experiment.marks, argc, argv);
         return EXIT_BAD_INPUT;

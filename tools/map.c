@@ -106,8 +106,10 @@ set_number(const char *name, size_t max, size_t *number)
 }
 
 static int
-set_option(struct map *map, int option)
+set_option(void *context, int option)
 {
+    struct map *map = context;
+
     switch (option) {
     case OPTION_PAGE:
         map->has_page = true;
@@ -145,24 +147,13 @@ check_operands(struct map *map, int argc, char **argv)
     return map->file ? EXIT_DONE : EXIT_USAGE;
 }
 
-// EXIT_DONE: go on; -1: the help has been asked for and printed.
 static int
 parse(struct map *map, int argc, char **argv)
 {
-    int option;
-    int status;
+    int status = command_parse(argc, argv, options, help, set_option, map);
 
-    while ((option = command_option(argc, argv, options)) != OPTION_END) {
-        if (option == OPTION_WRONG)
-            return EXIT_USAGE;
-        if (option == 'h') {
-            fputs(help, stdout);
-            return -1;
-        }
-        status = set_option(map, option);
-        if (status != EXIT_DONE)
-            return status;
-    }
+    if (status != EXIT_DONE)
+        return status;
     return check_operands(map, argc, argv);
 }
 
@@ -290,7 +281,7 @@ run(int argc, char **argv)
     bool is_good;
 
     if (status != EXIT_DONE)
-        return status < 0 ? EXIT_DONE : status;
+        return status == COMMAND_HELPED ? EXIT_DONE : status;
     if (!(map.file ? load(&map) : make_up(&map)))
         return EXIT_BAD_INPUT;
     if (map.wants_collection)

@@ -142,8 +142,10 @@ set_signal(struct osmap_command *command)
 }
 
 static int
-set_option(struct osmap_command *command, int option)
+set_option(void *context, int option)
 {
+    struct osmap_command *command = context;
+
     switch (option) {
     case OPTION_EVERY:
         return set_every(command);
@@ -197,24 +199,13 @@ check_source(struct osmap_command *command, int argc, char **argv)
     return EXIT_DONE;
 }
 
-// EXIT_DONE: go on; -1: the help has been asked for and printed.
 static int
 parse(struct osmap_command *command, int argc, char **argv)
 {
-    int option;
-    int status;
+    int status = command_parse(argc, argv, options, help, set_option, command);
 
-    while ((option = command_option(argc, argv, options)) != OPTION_END) {
-        if (option == OPTION_WRONG)
-            return EXIT_USAGE;
-        if (option == 'h') {
-            fputs(help, stdout);
-            return -1;
-        }
-        status = set_option(command, option);
-        if (status != EXIT_DONE)
-            return status;
-    }
+    if (status != EXIT_DONE)
+        return status;
     return check_source(command, argc, argv);
 }
 
@@ -443,7 +434,7 @@ run(int argc, char **argv)
     int status = parse(&command, argc, argv);
 
     if (status != EXIT_DONE)
-        return status < 0 ? EXIT_DONE : status;
+        return status == COMMAND_HELPED ? EXIT_DONE : status;
     if (command.sample)
         status = show_sample(&command);
     else if (!(command.snapshot ? show_snapshot(&command)

@@ -123,25 +123,25 @@ set_flag(struct replay *replay, int option)
         replay->record_file = optarg;
 }
 
-// EXIT_DONE: go on; -1: the help has been asked for and printed.
+static int
+take_option(void *context, int option)
+{
+    struct replay *replay = context;
+
+    if (option == OPTION_LAYOUT &&
+        !dump_layout_named(optarg, &replay->load.layout))
+        return say_usage("--layout is 'original' or 'fresh', not '%s'", optarg);
+    set_flag(replay, option);
+    return EXIT_DONE;
+}
+
 static int
 parse(struct replay *replay, int argc, char **argv)
 {
-    int option;
+    int status = command_parse(argc, argv, options, help, take_option, replay);
 
-    while ((option = command_option(argc, argv, options)) != OPTION_END) {
-        if (option == OPTION_WRONG)
-            return EXIT_USAGE;
-        if (option == 'h') {
-            fputs(help, stdout);
-            return -1;
-        }
-        if (option == OPTION_LAYOUT &&
-            !dump_layout_named(optarg, &replay->load.layout))
-            return say_usage("--layout is 'original' or 'fresh', not '%s'",
-                             optarg);
-        set_flag(replay, option);
-    }
+    if (status != EXIT_DONE)
+        return status;
     if (replay->wants_json && replay->wants_scrap)
         return say_usage("--json and --report exclude each other");
     replay->file = command_operand(argc, argv, "FILE");
@@ -304,7 +304,7 @@ run(int argc, char **argv)
     bool is_good;
 
     if (status != EXIT_DONE)
-        return status < 0 ? EXIT_DONE : status;
+        return status == COMMAND_HELPED ? EXIT_DONE : status;
     if (!dump_load(&replay.dump, replay.file, &replay.load))
         return EXIT_BAD_INPUT;
     is_good = replay_file(&replay);

@@ -251,8 +251,9 @@ set_kind(struct experiment *experiment, int option)
 }
 
 static int
-set_option(struct experiment *experiment, int option)
+set_option(void *context, int option)
 {
+    struct experiment *experiment = context;
     struct trim_plan *plan = &experiment->plan;
 
     switch (option) {
@@ -293,24 +294,14 @@ set_option(struct experiment *experiment, int option)
     return EXIT_DONE;
 }
 
-// EXIT_DONE: go on; -1: the help has been asked for and printed.
 static int
 parse(struct experiment *experiment, int argc, char **argv)
 {
-    int option;
-    int status;
+    int status =
+        command_parse(argc, argv, options, help, set_option, experiment);
 
-    while ((option = command_option(argc, argv, options)) != OPTION_END) {
-        if (option == OPTION_WRONG)
-            return EXIT_USAGE;
-        if (option == 'h') {
-            fputs(help, stdout);
-            return -1;
-        }
-        status = set_option(experiment, option);
-        if (status != EXIT_DONE)
-            return status;
-    }
+    if (status != EXIT_DONE)
+        return status;
     experiment->plan.cap = experiment->cap_percent * 10;
     if (optind < argc)
         return say_usage("what is '%s'?", argv[optind]);
@@ -573,7 +564,7 @@ run(int argc, char **argv)
     struct json *json = NULL;
 
     if (status != EXIT_DONE)
-        return status < 0 ? EXIT_DONE : status;
+        return status == COMMAND_HELPED ? EXIT_DONE : status;
     if (experiment.run)
         return be_a_run(experiment.run);
     if (experiment.wants_json && !(json = json_begin())) {

@@ -133,8 +133,10 @@ struct tune {
 // --- options -----------------------------------------------------------------
 
 static int
-take_option(struct tune *tune, int option)
+take_option(void *context, int option)
 {
+    struct tune *tune = context;
+
     if (option >= OPTION_KNOB)
         tune->given[option - OPTION_KNOB] = optarg;
     else if (option == OPTION_RULE)
@@ -222,23 +224,13 @@ check_usage(struct tune *tune, int argc, char **argv)
     return status;
 }
 
-// EXIT_DONE: go on; -1: the help has been asked for and printed.
 static int
 parse(struct tune *tune, int argc, char **argv)
 {
-    int option, status;
+    int status = command_parse(argc, argv, options, help, take_option, tune);
 
-    while ((option = command_option(argc, argv, options)) != OPTION_END) {
-        if (option == OPTION_WRONG)
-            return EXIT_USAGE;
-        if (option == 'h') {
-            fputs(help, stdout);
-            return -1;
-        }
-        status = take_option(tune, option);
-        if (status != EXIT_DONE)
-            return status;
-    }
+    if (status != EXIT_DONE)
+        return status;
     return check_usage(tune, argc, argv);
 }
 
@@ -596,7 +588,7 @@ run(int argc, char **argv)
     int status = parse(&tune, argc, argv);
 
     if (status != EXIT_DONE)
-        return status < 0 ? EXIT_DONE : status;
+        return status == COMMAND_HELPED ? EXIT_DONE : status;
     if (tune.from && !tune_record_read(&tune.record, tune.from))
         return EXIT_BAD_INPUT;
     if (tune.sweep)
