@@ -18,6 +18,11 @@ endif
 	%D%/osmap/arenas.c \
 	%D%/osmap/arenas.h \
 	%D%/osmap/capture.c \
+	%D%/osmap/capture.h \
+	%D%/osmap/capture_areas.c \
+	%D%/osmap/capture_base.c \
+	%D%/osmap/capture_blocks.c \
+	%D%/osmap/capture_pages.c \
 	%D%/osmap/maps.c \
 	%D%/osmap/maps.h \
 	%D%/osmap/recorder.c \
